@@ -29,10 +29,12 @@ def agree(
     from geobfdt.evaluation import agreement
     from geobfdt.evaluation.scope import classes_comparable
     from geobfdt.evaluation.wording import verdict_of_agreement
+    from geobfdt.wells.table_north import check_same_north
     from geobfdt.workflows.interpretation import read_interpretation
 
     with progress("comparing"):
         ours, theirs = (read_interpretation(path, mapping=mapping, vocabulary=vocabulary) for path in (first, second))
+        check_same_north(ours.picks, theirs.picks, second)
         apart = classes_comparable(ours.picks, theirs.picks)
         result = agreement.agree(ours.picks, theirs.picks, seed=seed, by_class=not apart).with_findings(apart)
     if as_json:

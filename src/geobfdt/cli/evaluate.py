@@ -36,11 +36,13 @@ def evaluate(
     from geobfdt.evaluation.scope import classes_comparable
     from geobfdt.evaluation.wording import verdict_of_scores
     from geobfdt.wells.intervals import read_intervals
+    from geobfdt.wells.table_north import check_same_north
     from geobfdt.workflows.interpretation import read_interpretation
 
     with progress("scoring"):
         ours = read_interpretation(picks, mapping=mapping, vocabulary=vocabulary)
         theirs = read_interpretation(truth, (".truth.csv", ".picks.csv"), mapping, vocabulary)
+        check_same_north(ours.picks, theirs.picks, truth)
         where = theirs.intervals if intervals is None else read_intervals(intervals)
         apart = classes_comparable(ours.picks, theirs.picks, where)
         result = scores.evaluate(ours.picks, theirs.picks, where, shifts=shifts, seed=seed, by_class=not apart)

@@ -11,6 +11,7 @@ from geobfdt.runtime.findings import Severity
 __all__ = ["within_turn"]
 
 _GRADIANS = 400.0  # A turn in gradians.
+_MIN_AZIMUTHS = 10  # Fewer azimuths may all be near north.
 
 
 def within_turn(azimuth: Array, name: str, unit: str, findings: FileFindings) -> Array:
@@ -27,7 +28,8 @@ def within_turn(azimuth: Array, name: str, unit: str, findings: FileFindings) ->
         As the file spells it; an empty string where it names none.
     findings : FileFindings
         Grows by ``azimuth-wrapped``. It is a major finding where the azimuths may be gradians: the file names no unit,
-        some lie over 360, and none lies outside of 0 to 400.
+        some lie over 360, and none lies outside of 0 to 400. So it is where all that lie outside are -1.
+        It grows by ``angles-may-be-radians`` where the file names no unit and no azimuth exceeds a turn in radians.
 
     Examples
     --------
@@ -38,13 +40,29 @@ def within_turn(azimuth: Array, name: str, unit: str, findings: FileFindings) ->
     >>> found[0].severity.value
     'major'
     """
+    if not unit:
+        _check_radians(azimuth, name, findings)
     out = (azimuth < 0) | (azimuth > 360)
     if not out.any():
         return azimuth
     gradians = not unit and bool(np.nanmin(azimuth) >= 0 and np.nanmax(azimuth) <= _GRADIANS)
     action = "taken as degrees, modulo 360"
+    # One value that stands alone below zero is rather a null than a direction.
+    one_value = int(out.sum()) > 1 and np.unique(azimuth[out]).tolist() == [-1.0]
+    if one_value:
+        action += "; if -1 stands for no value, say so (nulls: [-1] in a mapping file) or empty those cells"
     if gradians:
         action += "; if they are gradians, give the column the unit gon"
     observed = f"{int(out.sum())} azimuths of {name!r} lie outside 0 to 360"
-    findings.add(Severity.MAJOR if gradians else Severity.MINOR, "azimuth-wrapped", observed, action)
+    findings.add(Severity.MAJOR if gradians or one_value else Severity.MINOR, "azimuth-wrapped", observed, action)
     return np.where(out, azimuth % 360.0, azimuth)
+
+
+def _check_radians(azimuth: Array, name: str, findings: FileFindings) -> None:
+    """Add a finding where many azimuths without a unit are as small as radians, and differ by fractions."""
+    values = azimuth[np.isfinite(azimuth)]
+    if len(values) < _MIN_AZIMUTHS or np.abs(values).max() > 2 * np.pi + 1e-3 or np.ptp(values) < 1:
+        return
+    if (values % 1 > 0).any():
+        observed = f"no azimuth of {name!r} exceeds {np.abs(values).max():.3g}, and nothing names its unit"
+        findings.major("angles-may-be-radians", observed, "read as degrees; if they are radians, name the unit rad")

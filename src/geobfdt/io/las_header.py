@@ -58,6 +58,8 @@ class Table:
         One a curve.
     well, parameters : dict
         Entries of the well section, and of that and all further ones, by mnemonic in upper case; empty ones left out.
+    remarks : dict
+        Descriptions of these entries, by the same mnemonics.
     index_units : dict
         Units of ``STRT``, ``STOP`` and ``STEP``.
     wrapped : bool
@@ -72,6 +74,7 @@ class Table:
     descriptions: list[str]
     well: dict[str, str]
     parameters: dict[str, str]
+    remarks: dict[str, str]
     index_units: dict[str, str]
     wrapped: bool
     rows: TextRows
@@ -171,6 +174,7 @@ def _table(parsed: lasio.LASFile, title: str, rows: TextRows, written: dict[str,
         [str(curve.descr).strip() for curve in parsed.curves],
         well,
         entries(parsed.params) | well,
+        {str(item.mnemonic).upper(): str(item.descr).strip() for part in (parsed.params, parsed.well) for item in part},
         {name: str(parsed.well[name].unit).strip() for name in ("STRT", "STOP", "STEP") if name in parsed.well},
         "WRAP" in version and str(version["WRAP"].value).strip().upper().startswith("Y"),
         rows,

@@ -76,6 +76,10 @@ def check_depth(image: WellImage) -> list[Finding]:
                 "resample the image to even rows before picking",
             )
         )
+    if depth[0] < 0:
+        observed, place = f"depths begin at {depth[0]:.2f} m", f"{depth[0]:.2f}-{min(depth[-1], 0):.2f} m"
+        action = "elevations are no depths: check the sign, or the datum"
+        findings.append(Finding(Severity.MAJOR, "depth-negative", place, observed, action))
     return findings
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.quality.hole_checks import check_depth, check_diameter, check_inclination
+from geobfdt.quality.null_values import NullValues
 from geobfdt.quality.offset_checks import OffsetCheck
 from geobfdt.quality.pixel_values import PixelValues
 from geobfdt.quality.stretches import Stretch, stretch_findings, stretches
@@ -48,9 +49,9 @@ def check_image(image: WellImage) -> list[Finding]:
     """
     Check an image and its hole for problems that would spoil picks.
 
-    Value range, saturation, polarity; depth gaps and uneven rows; unmeasured, repeated and badly covered rows; dead
-    buttons; rows or sectors that are offset as wholes; a tool that does not rotate; diameter, inclination and reference
-    line. Nothing is changed.
+    Value range, saturation, values that may stand for "not measured", polarity; depth gaps and uneven rows; unmeasured,
+    repeated and badly covered rows; dead buttons; rows or sectors that are offset as wholes; a tool that does not
+    rotate; diameter, inclination and reference line. Nothing is changed.
 
     Parameters
     ----------
@@ -103,6 +104,7 @@ class ImageCheck:
         self._image, self._block_rows = image, _block_rows(columns)
         self._rows, self._dead, self._rotation = _Rows(), _DeadButtons(columns, spacing), _Rotation(columns, spacing)
         self._offsets = OffsetCheck(columns, spacing)
+        self._nulls = NullValues(columns)
         self._values = PixelValues(ridge_rows=max(1, round(0.01 / spacing)))
         self._rest: Pixels = np.empty((0, columns), dtype=np.float32)
 
@@ -121,7 +123,10 @@ class ImageCheck:
             self._check(self._rest)
             self._rest = self._rest[:0]
         depth = np.asarray(self._image.depth.values, dtype=np.float64)
-        findings = self._values.findings(self._image) + check_depth(self._image)
+        nulls = self._nulls.findings(self._image)
+        # Whole rows of a null are no clipped rock.
+        of_values = [f for f in self._values.findings(self._image) if not (nulls and f.kind == "saturated")]
+        findings = of_values + nulls + check_depth(self._image)
         if self._values.count:
             kind = tool_kind(self._image.attrs["tool"])
             findings += self._rows.findings(depth, kind) + self._dead.findings(depth, kind)
@@ -130,7 +135,7 @@ class ImageCheck:
 
     def _check(self, pixels: Pixels) -> None:
         block = _with_nan(pixels)
-        for part in (self._rows, self._dead, self._offsets, self._rotation, self._values):
+        for part in (self._rows, self._dead, self._offsets, self._rotation, self._values, self._nulls):
             part.add(block)
 
 

@@ -97,7 +97,7 @@ class PixelValues:
             end = self._low if self._at_low > self._at_high else self._high
             observed, action = (
                 f"{share:.0%} of pixels are exactly {end:g}",
-                "contrast there is lost; read an unclipped image",
+                f"contrast there is lost; read an unclipped image, or with --null {end:g} if it is not measured there",
             )
             severity = Severity.MAJOR if share > 4 * MIN_CLIPPED_SHARE else Severity.MINOR
             results.append(Finding(severity, "saturated", place, observed, action))

@@ -19,6 +19,7 @@ from geobfdt.geometry import Reference, convert_azimuth, hole_frame
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import REFERENCES, WellImage, log_at, place_of
 from geobfdt.wells.table_contract import TableContract
+from geobfdt.wells.table_north import norths_of, with_north
 
 __all__ = [
     "CLASSES",
@@ -290,7 +291,12 @@ def complete_breakouts(table: BreakoutTable, image: WellImage) -> tuple[Breakout
     >>> rows[["azimuth_true_deg", "diameter_m"]].to_numpy().tolist()
     [[90.0, 0.2]]
     """
-    out, findings, place = table.copy(), [], place_of(image)
+    out, findings, place, north = table.copy(), [], place_of(image), image.attrs["north"]
+    others = [other for other in norths_of(table) if north not in (other, "unknown")]
+    if others:
+        observed = f"true azimuths of its breakouts are from {others[0]} north, and the well is from {north} north"
+        cure = "turn one of them with --to-north of geobfdt convert or geobfdt ingest"
+        raise InputError(place, observed, cure)
     middle = out[["top_m", "base_m"]].mean(axis=1).to_numpy(float)
     deviation, hole_azimuth = (log_at(image, name, middle) for name in ("deviation", "hole_azimuth"))
     diameter, stated = out["diameter_m"].to_numpy(float).copy(), out["reference"].to_numpy(object)
@@ -323,4 +329,4 @@ def complete_breakouts(table: BreakoutTable, image: WellImage) -> tuple[Breakout
         cure = "--azimuth-reference" if reference == "unknown" else "--deviation and --hole-azimuth or --survey"
         observed = f"{int(without.sum())} of {len(out)} breakouts have no true azimuth: {why} unknown"
         findings.append(Finding(Severity.MAJOR, "no-breakout-azimuth", place, observed, f"give {cure}"))
-    return validate_breakouts(out, place), findings
+    return validate_breakouts(with_north(out, north), place), findings

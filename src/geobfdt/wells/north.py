@@ -13,6 +13,7 @@ from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, add_findings, known_reference, log_at, place_of
 from geobfdt.wells.picks import PickTable
+from geobfdt.wells.table_north import with_north
 
 __all__ = ["North", "NorthTurn", "north_turn", "turn_breakouts", "turn_image", "turn_picks", "turn_table"]
 
@@ -180,7 +181,8 @@ def turn_picks(picks: PickTable, image: WellImage, turn: NorthTurn) -> PickTable
     """
     apparent = picks["azimuth_app_deg"] + image_turn(image, turn, picks["depth_m"])
     true = picks["azimuth_true_deg"] + turn.angle
-    return PickTable(picks.assign(azimuth_app_deg=np.mod(apparent, 360), azimuth_true_deg=np.mod(true, 360)))
+    turned = picks.assign(azimuth_app_deg=np.mod(apparent, 360), azimuth_true_deg=np.mod(true, 360))
+    return PickTable(with_north(turned, turn.target))
 
 
 def turn_breakouts(breakouts: BreakoutTable, turn: NorthTurn) -> BreakoutTable:
@@ -210,7 +212,8 @@ def turn_breakouts(breakouts: BreakoutTable, turn: NorthTurn) -> BreakoutTable:
     true = breakouts["azimuth_true_deg"].to_numpy(float)
     again = np.isfinite(true) & (breakouts["reference"] != "high_side").to_numpy(bool)
     apparent = np.where(again, np.nan, breakouts["azimuth_app_deg"].to_numpy(float))
-    return BreakoutTable(breakouts.assign(azimuth_true_deg=np.mod(true + turn.angle, 360), azimuth_app_deg=apparent))
+    turned = breakouts.assign(azimuth_true_deg=np.mod(true + turn.angle, 360), azimuth_app_deg=apparent)
+    return BreakoutTable(with_north(turned, turn.target))
 
 
 def turn_table(picks: PickTable, turn: NorthTurn, place: str) -> tuple[PickTable, list[Finding]]:
@@ -242,7 +245,7 @@ def turn_table(picks: PickTable, turn: NorthTurn, place: str) -> tuple[PickTable
     [5.0]
     """
     if turn.angle == 0:
-        return picks, []
+        return with_north(picks, turn.target), []
     names = ("dip_app_deg", "azimuth_app_deg", "dip_true_deg", "azimuth_true_deg")
     dip_app, apparent, dip_true, true = (picks[name].to_numpy(float) for name in names)
     reference = picks["reference"].to_numpy(str)
@@ -260,7 +263,8 @@ def turn_table(picks: PickTable, turn: NorthTurn, place: str) -> tuple[PickTable
         )
         action = "left out; ingest image and picks together with --to-north to keep them"
         findings.append(Finding(Severity.MAJOR, "apparent-azimuth-left-out", place, observed, action))
-    return picks.assign(azimuth_app_deg=apparent, azimuth_true_deg=np.mod(true + turn.angle, 360)), findings
+    turned_picks = picks.assign(azimuth_app_deg=apparent, azimuth_true_deg=np.mod(true + turn.angle, 360))
+    return PickTable(with_north(turned_picks, turn.target)), findings
 
 
 def _turn_rows(image: WellImage, steps: npt.NDArray[np.int_]) -> WellImage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -42,9 +43,18 @@ class ReadingOptions(BaseModel):
         None, ge=-180, le=180, description="what to add to magnetic azimuths to get true ones (deg, east is +)"
     )
     survey: Path | None = Field(None, description="CSV of depth, deviation and azimuth stations")
+    null: float | None = Field(None, description="value of pixels that stands for not measured")
     even_rows: bool | None = Field(None, description="take out what rows are offset by as wholes")
     even_sectors: bool | None = Field(None, description="take out what sectors are offset by over metres of depth")
     dark: Literal["low", "high"] | None = Field(None, description="which values are conductive and drawn dark")
+
+    @field_validator("null")
+    @classmethod
+    def _finite(cls, null: float | None) -> float | None:
+        """Refuse NaN and infinity, which no pixel can hold besides those that are not measured already."""
+        if null is not None and not math.isfinite(null):
+            raise ValueError("a number is needed")
+        return null
 
     @field_validator("diameter")
     @classmethod

@@ -18,9 +18,11 @@ import pandas as pd
 
 from geobfdt import geometry
 from geobfdt.geometry import Reference
-from geobfdt.runtime.findings import Finding, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import REFERENCES, WellImage, log_at, place_of
+from geobfdt.wells.pick_contradictions import amplitude_contradictions, true_dip_contradictions
 from geobfdt.wells.table_contract import TableContract
+from geobfdt.wells.table_north import norths_of, with_north
 
 __all__ = [
     "CLASSES",
@@ -237,7 +239,12 @@ def complete(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Findin
     picks : PickTable
         The completed table.
     findings : list of Finding
-        What could not be filled and why.
+        What could not be filled and why, and values of a row that contradict each other.
+
+    Raises
+    ------
+    InputError
+        If picks and image are from two norths.
 
     Examples
     --------
@@ -248,8 +255,13 @@ def complete(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Findin
     >>> rows[["amplitude_m", "dip_true_deg", "azimuth_true_deg"]].to_numpy()
     array([[ 0.1, 45. , 90. ]])
     """
-    out, findings = picks.copy(), []
-    place = place_of(image)
+    place, north = place_of(image), image.attrs["north"]
+    others = [other for other in norths_of(picks) if north not in (other, "unknown")]
+    if others:
+        observed = f"true azimuths of its picks are from {others[0]} north, and the well is from {north} north"
+        cure = "turn one of them with --to-north of geobfdt convert or geobfdt ingest"
+        raise InputError(place, observed, cure)
+    out, findings = picks.copy(), amplitude_contradictions(picks, place)
     column = {name: out[name].to_numpy(float).copy() for name, kind in COLUMNS.items() if kind is float}
     deviation, hole_azimuth = (log_at(image, name, column["depth_m"]) for name in ("deviation", "hole_azimuth"))
     reference = image.attrs["reference"]
@@ -263,6 +275,8 @@ def complete(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Findin
             column["azimuth_app_deg"][rows] = geometry.convert_azimuth(
                 column["azimuth_app_deg"][rows], deviation[rows], hole_azimuth[rows], cast(Reference, source), target
             )
+        turned_picks = out.assign(azimuth_app_deg=column["azimuth_app_deg"])
+        findings += true_dip_contradictions(turned_picks, image)
         dip, azimuth = geometry.apparent_from_true(
             column["dip_true_deg"], column["azimuth_true_deg"], deviation, hole_azimuth, target
         )
@@ -294,7 +308,7 @@ def complete(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Findin
     for name, values in column.items():
         out[name] = values
     out["reference"] = reference
-    return out, findings
+    return with_north(out, north), findings
 
 
 def _fill(values: npt.NDArray[np.float64], better: npt.NDArray[np.float64]) -> None:

@@ -22,6 +22,7 @@ from geobfdt.wells.caliper import write_caliper
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage, place_of
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.pick_contradictions import amplitude_contradictions
 from geobfdt.wells.picks import PickTable, complete, read_picks, write_picks
 
 __all__ = ["CaliperFiles", "CaliperOptions", "caliper", "with_measured_diameter"]
@@ -203,6 +204,7 @@ def with_measured_diameter(picks: PickTable, shape: HoleShape) -> tuple[PickTabl
     if turned:
         bare = bare.assign(dip_true_deg=np.nan, azimuth_true_deg=np.nan)
     filled, findings = complete(PickTable(bare), shape.radius)
+    findings = [*amplitude_contradictions(picks, place), *findings]
     out = picks.copy()
     for name in ("diameter_m", "dip_app_deg", "azimuth_app_deg", "reference", "dip_true_deg", "azimuth_true_deg"):
         column = out[name].to_numpy(copy=True)

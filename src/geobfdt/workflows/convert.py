@@ -18,9 +18,12 @@ from geobfdt.io.write.raster import write_png
 from geobfdt.io.write.tables import FORMATS
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_files
+from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.intervals import IntervalTable, read_intervals, write_intervals
 from geobfdt.wells.north import North, north_turn, turn_breakouts, turn_image, turn_table
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.picks import PickTable
+from geobfdt.wells.table_north import with_north
 from geobfdt.workflows.assemble import read_or_assemble
 from geobfdt.workflows.hand_over import place, write_placed
 from geobfdt.workflows.north import image_north_turn
@@ -132,6 +135,7 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
             depth_unit=reading.depth_unit,
             decimal=reading.decimal,
         )
+        table = _with_stated_north(table, source, reading)
         if options.to_north is not None:
             table = _turned(table, source, options, options.to_north)
         if options.collar is not None:
@@ -144,13 +148,22 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
     raise InputError(target, observed, f"give --to {', '.join(formats)}")
 
 
+def _with_stated_north(table: Interpretation, source: Path, reading: ReadingOptions) -> Interpretation:
+    """Give a table the north that the user states; another one than its own would turn its azimuths once more."""
+    if reading.north is None or reading.north == table.north:
+        return table
+    if table.north != "unknown":
+        observed = f"its azimuths are from {table.north} north already, and --north says {reading.north}"
+        raise InputError(source, observed, "leave out --north, or correct the table if it is wrong")
+    picks, breakouts = (with_north(rows, reading.north) for rows in (table.picks, table.breakouts))
+    return replace(table, picks=PickTable(picks), breakouts=BreakoutTable(breakouts), north=reading.north)
+
+
 def _turned(table: Interpretation, source: Path, options: ConvertOptions, north: North) -> Interpretation:
     """Turn a pick table, and its breakouts, to another north."""
     reading = options.reading
     declination = table.declination if reading.declination is None else reading.declination
-    turn = north_turn(
-        source.name, reading.north or table.north, north, declination=declination, convergence=options.convergence
-    )
+    turn = north_turn(source.name, table.north, north, declination=declination, convergence=options.convergence)
     picks, findings = turn_table(table.picks, turn, source.name)
     return replace(
         table, picks=picks, breakouts=turn_breakouts(table.breakouts, turn), findings=[*table.findings, *findings],
@@ -186,6 +199,9 @@ def _written(table: Interpretation, target: Path, name: str, radius: float) -> l
         findings.append(
             Finding(Severity.INFO, "breakouts-written", str(of_breakouts), observed, "written beside the picks")
         )
+    if name in FORMATS and name not in ("picks", "las") and table.north != "unknown":
+        observed = f"azimuths are from {table.north} north, for which a {name} table has no place"
+        findings.append(Finding(Severity.MINOR, "north-left-out", target.name, observed, "write it down elsewhere"))
     lost = len(table.intervals) - (len(table.breakouts) if keeps_breakouts else 0)
     if name != "picks" and lost:
         observed = f"{lost} rows that are no planes"

@@ -28,9 +28,10 @@ from geobfdt.wells.image import WellImage, place_of
 from geobfdt.wells.intervals import IntervalTable, new_intervals, read_intervals, write_intervals
 from geobfdt.wells.layers import DATABASE, LayerLog
 from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
-from geobfdt.wells.north import North, NorthTurn, north_turn, turn_breakouts, turn_image, turn_picks
+from geobfdt.wells.north import North, NorthTurn, north_turn, turn_breakouts, turn_image, turn_picks, turn_table
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, complete, new_picks, read_picks, write_picks
+from geobfdt.wells.table_north import check_one_north, norths_of
 from geobfdt.wells.well_names import well_key
 from geobfdt.workflows.assemble import read_or_assemble
 from geobfdt.workflows.north import image_north_turn
@@ -139,7 +140,7 @@ def ingest(
             version=__version__,
         )
         turn = image_north_turn(image, reading, options.to_north, options.convergence)
-        if turn is not None and interpretation is not None:
+        if interpretation is not None:
             interpretation = _at_north_of(interpretation, image, options)
         with _locked(field):
             wells = read_manifest(field)
@@ -221,11 +222,10 @@ def _beside(folder: Path | None, stem: str) -> Interpretation | None:
     if folder is None or not (picks.exists() or breakouts.exists()):
         return None
     read_back = read_pick_table(picks) if picks.exists() else Interpretation(new_picks(), new_intervals(), [])
-    return Interpretation(
-        read_back.picks,
-        read_intervals(intervals) if intervals.exists() else read_back.intervals,
-        read_back.findings,
-        read_breakouts(breakouts) if breakouts.exists() else read_back.breakouts,
+    return replace(
+        read_back,
+        intervals=read_intervals(intervals) if intervals.exists() else read_back.intervals,
+        breakouts=read_breakouts(breakouts) if breakouts.exists() else read_back.breakouts,
     )
 
 
@@ -243,23 +243,31 @@ class _IncomingWell:
 
 
 def _at_north_of(interpretation: Interpretation, image: WellImage, options: IngestOptions) -> Interpretation:
-    """Bring true azimuths of picks to the north of the image; a table that does not say its north has that one."""
-    north = image.attrs["north"]
-    if interpretation.north in ("unknown", north):
+    """Bring azimuths of picks to the north of the image; a table that does not say its north has that one."""
+    north, tables = image.attrs["north"], (interpretation.picks, interpretation.breakouts)
+    own = sorted({check_one_north(table, options.picks or Path()) for table in tables} - {"unknown", north})
+    if not own:
         return interpretation
+    if north == "unknown":
+        observed = f"azimuths are from {own[0]} north, and nothing says from which those of the image are"
+        note = Finding(Severity.MAJOR, "north-unknown", place_of(image), observed, "give --north for the image")
+        return replace(interpretation, findings=[*interpretation.findings, note])
     declination = float(image.attrs["declination"])
     if not np.isfinite(declination):
         declination = interpretation.declination
-    turn = north_turn(
-        place_of(image), interpretation.north, north, declination=declination, convergence=options.convergence
-    )
-    picks = interpretation.picks
-    true = np.mod(picks["azimuth_true_deg"] + turn.angle, 360)
-    return replace(
-        interpretation,
-        picks=PickTable(picks.assign(azimuth_true_deg=true)),
-        breakouts=turn_breakouts(interpretation.breakouts, turn),
-    )
+    picks, breakouts = tables
+    findings = list(interpretation.findings)
+    for source in own:
+        place = place_of(image)
+        turn = north_turn(place, source, north, declination=declination, convergence=options.convergence)
+        if norths_of(picks) == [source]:
+            picks, notes = turn_table(picks, turn, place)
+            # Apparent azimuths that cannot be turned without the hole are computed again from true ones.
+            lost = (picks["azimuth_app_deg"].isna() & picks["azimuth_true_deg"].isna()).any()
+            findings += [note for note in notes if note.kind == "north-turned" or lost]
+        if norths_of(breakouts) == [source]:
+            breakouts = turn_breakouts(breakouts, turn)
+    return replace(interpretation, picks=picks, breakouts=breakouts, findings=findings)
 
 
 def _write_well(incoming: _IncomingWell, field: Path, wells: dict[str, Entry]) -> list[Finding]:

@@ -106,6 +106,8 @@ def merge(
         raise InputError(target, "is there already", "name a new file")
     one = read_or_assemble(first, options.reading, progress=part_of(progress, 0.0, 0.4))
     other = read_or_assemble(second, options.reading, progress=part_of(progress, 0.4, 0.8))
+    for run in (one, other):
+        _check_options(run, options.reading)
     image = join_runs(one, other)
     write_netcdf(image, target)
     return list(image.attrs["findings"])
@@ -180,6 +182,15 @@ def join_runs(first: WellImage, second: WellImage) -> WellImage:
             "findings": findings,
         }
     )
+
+
+def _check_options(run: WellImage, reading: ReadingOptions) -> None:
+    """Refuse options that overrule one of the files: what they state holds for both."""
+    options = {"north-stated": reading.north, "reference-stated": reading.azimuth_reference}
+    for finding in run.attrs["findings"]:
+        if options.get(finding.kind) is not None and finding.severity is Severity.MAJOR:
+            cure = "leave the option out; if the file is wrong, give it to geobfdt convert for that file first"
+            raise _refused(run, f"{finding.observed}, {finding.action}", cure)
 
 
 def _check_alike(first: WellImage, second: WellImage) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geobfdt.io.tables.surveys import read_survey
-from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.image import WellImage, place_of
 from geobfdt.wells.north import North, NorthTurn, north_turn
 from geobfdt.wells.options import ReadingOptions
@@ -31,7 +31,8 @@ def image_north_turn(
     Raises
     ------
     InputError
-        If a north, or an angle that is needed, is not known, or image and survey are from two norths.
+        If a north, or an angle that is needed, is not known or contradicts the file, or image and survey are from two
+        norths.
     """
     place = place_of(image)
     if target is None:
@@ -40,6 +41,11 @@ def image_north_turn(
                 place, "a convergence is given, and no north to turn to", "give --to-north, or leave it out"
             )
         return None
+    overruled = [f for f in image.attrs["findings"] if f.kind == "north-stated" and f.severity is Severity.MAJOR]
+    if reading.north is not None and overruled:
+        observed = f"{overruled[0].observed}, and --north says {reading.north}: it may have been turned already"
+        cure = "leave out --north; if the file is wrong, convert it with --north alone first"
+        raise InputError(place, observed, cure)
     if any(finding.kind == "north-conflict" for finding in image.attrs["findings"]):
         raise InputError(place, "image and survey are from two norths", "give a survey from the north of the image")
     if reading.survey is not None and reading.north is None:

@@ -96,7 +96,7 @@ def write_pick_records(
     if len(wells) > 1:
         observed = f"holds {len(wells)} wells: {', '.join(wells)[:200]}"
         raise InputError(source, observed, "a record is of one wellbore: choose one with --well")
-    north = reading.north or table.north
+    north = table.north
     picks, findings, records = without_rejected(table.picks), [], []
     if len(picks) < len(table.picks):
         observed = f"{len(table.picks) - len(picks)} of {len(table.picks)} picks are rejected"

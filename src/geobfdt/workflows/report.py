@@ -18,6 +18,7 @@ from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, r
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress, part_of
+from geobfdt.wells.picks import PickTable, complete
 from geobfdt.workflows.picked_wells import PickedWells
 
 __all__ = ["Beside", "ReportOptions", "Reported", "report_field"]
@@ -147,7 +148,7 @@ def report_field(
         zones = table_file.with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
         block = titles.of(stem)
-        findings += contradictions(block, image)
+        findings += contradictions(block, image) + complete(PickTable(table[table["well"].isin(["", name])]), image)[1]
         breakouts, curves = wells.breakouts(stem), wells.curves(stem)
         structure = write_report(
             with_image_findings(image), table, intervals, findings, file, part, block, breakouts, options.view, curves

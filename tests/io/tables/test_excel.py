@@ -6,6 +6,8 @@ import zipfile
 import openpyxl
 import pytest
 
+from geobfdt.io.tables.collars import read_collar
+from geobfdt.io.tables.mapping import TableMapping
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.io.tables.surveys import read_survey
 from geobfdt.runtime.findings import InputError
@@ -152,6 +154,69 @@ def test_a_sheet_for_each_well_is_refused(tmp_path):
         read_pick_table(save(tmp_path, rows, change=lambda book: second(book, HEAD)))
     read = read_pick_table(save(tmp_path, rows, change=lambda book: second(book, ["x", "y"])))
     assert "several-sheets" in kinds(read)
+
+
+NOTES = ("notes", ["Author", "Date"], ["R. Ito", "2024-05-01"], ["Remark", "dips are true"])
+SURVEY = ("survey", ["MD (m)", "Inc", "Azi (TN)", "Type"], [0, 2, 40, "MWD"], [100, 2, 40, "MWD"])
+COLLARS = ("collars", ["Well", "Easting (m)", "Northing (m)", "RL (m)"], ["A", 1000, 2000, 100])
+PICKS = ("picks", HEAD, ["A", 10, 30, 100, "Fracture"])
+PAIRS = ("pairs", ["MD (m)", "True dip/True azimuth", "Type"], [10, "30/100", "Bedding"])
+TECHLOG = ("techlog", ["TDEP", "Img_TRU", "Azimuth", "Type"], ["m", "deg", "deg", ""], [10, 30, 100, "Fracture"])
+OF_BREAKOUTS = ["Depth (m)", "Azimuth", "Tilt", "Opening", "Length (m)", "Type"]
+BREAKOUTS = ("breakouts", OF_BREAKOUTS, [9, 5, 0, 30, 1, "Breakout"])
+
+
+def book_of(tmp_path, *sheets):
+    """A workbook of sheets (title, rows), in order."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, *rows in sheets:
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "book.xlsx")
+    return tmp_path / "book.xlsx"
+
+
+@pytest.mark.parametrize("meant", [PICKS, PAIRS, TECHLOG, BREAKOUTS], ids=lambda sheet: sheet[0])
+@pytest.mark.parametrize("last", [True, False])
+def test_the_one_sheet_with_picks_is_read(tmp_path, meant, last):
+    """Wherever it stands among notes, a survey and collars; a finding names it."""
+    others = (NOTES, SURVEY, COLLARS)
+    read = read_pick_table(book_of(tmp_path, *((*others, meant) if last else (meant, *others))))
+    assert len(read.picks) + len(read.breakouts) == 1
+    (chosen,) = [finding for finding in read.findings if finding.kind == "several-sheets"]
+    assert repr(meant[0]) in chosen.action
+
+
+def test_two_sheets_of_picks_are_refused_with_their_names(tmp_path):
+    """Also where their columns differ."""
+    with pytest.raises(InputError, match=r"'pairs'.*'picks'"):
+        read_pick_table(book_of(tmp_path, NOTES, PAIRS, PICKS))
+
+
+def test_several_sheets_without_picks_are_refused_with_their_names(tmp_path):
+    """No sheet is read for another one."""
+    with pytest.raises(InputError, match=r"'notes'.*'survey'"):
+        read_pick_table(book_of(tmp_path, NOTES, SURVEY))
+
+
+def test_a_mapping_file_tells_the_sheet(tmp_path):
+    """Names that only the mapping file knows mark the sheet as well."""
+    odd = ("odd", ["Along", "Lean", "Towards"], [10, 30, 100])
+    mapping = TableMapping(
+        columns={"depth": "Along", "dip": "Lean", "azimuth": "Towards"}, depth_unit="m", dip="true", label="bedding"
+    )
+    assert read_pick_table(book_of(tmp_path, NOTES, odd), mapping=mapping).picks["depth_m"].tolist() == [10]
+
+
+def test_survey_and_collar_are_found_among_sheets(tmp_path):
+    """One workbook serves as survey and as table of collars; two sheets of one kind are refused."""
+    path = book_of(tmp_path, NOTES, PICKS, SURVEY, COLLARS)
+    assert read_survey(path)[0].deviation.tolist() == [2, 2]
+    assert read_collar(path, "A")[0].z == 100
+    with pytest.raises(InputError, match="'again'"):
+        read_survey(book_of(tmp_path, SURVEY, ("again", *SURVEY[1:])))
 
 
 def test_hidden_rows_and_columns_are_told(tmp_path):

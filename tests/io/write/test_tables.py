@@ -11,6 +11,7 @@ from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.io.write.tables import FORMATS, write_las
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.picks import COLUMNS, new_picks
+from geobfdt.wells.table_north import with_north
 
 TRUE = ["depth_m", "class", "dip_true_deg", "azimuth_true_deg"]
 BOTH = [*TRUE, "dip_app_deg", "azimuth_app_deg", "amplitude_m", "diameter_m"]
@@ -133,10 +134,10 @@ def test_vendor_labels(tmp_path, name):
 def test_las_keeps_what_north_is(tmp_path):
     """North and declination are parameters of the LAS file, and a LAS library reads its header."""
     path = tmp_path / "dips.las"
-    picks = some_picks(np.random.default_rng(4), 5, wells=("15/9-F: 1",))
-    write_las(picks, path, north="magnetic", declination=-3.25)
+    picks = with_north(some_picks(np.random.default_rng(4), 5, wells=("15/9-F: 1",)), "magnetic")
+    write_las(picks, path, declination=-3.25)
     read = read_pick_table(path)
-    assert "magnetic north, declination -3.2500" in next(f.observed for f in read.findings if f.kind == "north")
+    assert "magnetic north, declination -3.25 deg" in next(f.observed for f in read.findings if f.kind == "north")
     assert read.picks["well"].unique().tolist() == ["15/9-F: 1"]
     header = lasio.read(path, ignore_data=True)
     assert header.version["VERS"].value == 3.0

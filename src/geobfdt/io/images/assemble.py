@@ -65,9 +65,12 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     values = select_rows(raw.values, rows)
     dynamic = None if raw.dynamic is None else select_rows(raw.dynamic, rows)
     colour = None if raw.colour is None else select_rows(raw.colour, rows)
-    _check_pixels(values, raw.nulls, findings)
+    nulls = raw.nulls if options.null is None else (*raw.nulls, options.null)
+    if options.null is not None:
+        _note_null(values, options.null, findings)
+    _check_pixels(values, nulls, findings)
     if dynamic is not None:
-        deque(_blanked(dynamic, raw.nulls), maxlen=0)
+        deque(_blanked(dynamic, nulls), maxlen=0)
     azimuth = raw.azimuth
     seam = repeated_seam(values, azimuth, findings)
     if seam is not None:
@@ -258,6 +261,17 @@ def _blanked(values: Grey, nulls: tuple[float, ...]) -> Iterator[Grey]:
         block = values[top : top + _BLOCK_ROWS]
         np.copyto(block, np.nan, where=is_null(block, nulls))
         yield block
+
+
+def _note_null(values: Grey, null: float, findings: FileFindings) -> None:
+    """Count the pixels of the value that the user calls a null."""
+    blocks = np.array_split(values, len(values) // _BLOCK_ROWS + 1)
+    count = sum(int((block == np.float32(null)).sum()) for block in blocks)
+    if count:
+        observed = f"{100 * count / values.size:.1f} % of the pixels are {null:g}"
+        findings.info("null-stated", observed, "taken as not measured, as --null says")
+    else:
+        findings.major("null-absent", f"no pixel is {null:g}", "--null changes nothing: check the value")
 
 
 def _blacken_unmeasured(colour: Colour, values: Grey) -> None:

@@ -71,6 +71,9 @@ def read(path: Path, options: ReadingOptions | None = None) -> WellImage:
     >>> read(file)["image"][1:2].values[0, :3]
     array([0., 1., 0.], dtype=float32)
     """
+    if options is not None and options.null is not None:
+        observed = "--null is for the original of an image: a netCDF file marks what was not measured"
+        raise InputError(path, observed, "give it to geobfdt ingest or geobfdt convert with the original")
     with decoding(path, "a netCDF-4 file", _CURE):
         opened = _open(path)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,12 +14,13 @@ from geobfdt.io import text as grammar
 from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
-from geobfdt.io.tables.excel import read_excel
+from geobfdt.io.tables.excel import SheetKind, read_excel
+from geobfdt.io.tables.stated_north import remark
 from geobfdt.io.text import Decimal, Notation
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.well_names import check_headings
 
-__all__ = ["Cells", "arrange", "read_cells", "read_text"]
+__all__ = ["Cells", "arrange", "read_cells", "read_text", "sheet_kind"]
 
 MAX_BYTES = 1 << 29  # A table of half a gigabyte is an image, or an attack.
 MAX_COLUMNS = 2000
@@ -28,6 +29,7 @@ MAX_HEADER_CHARACTERS = 1 << 16  # A longer first line is no header.
 
 Row = tuple[int, list[str]]  # The number of a line, and its cells.
 
+_MOST_TITLES = 60  # So many lines above the header are read for what they say.
 _SAMPLE_ROWS = 60  # The first rows show the separator and the header.
 _CURE = "give a CSV, XLSX or LAS table with one header row"
 
@@ -55,6 +57,8 @@ class Cells:
         What was found on the way.
     parameters : dict
         Entries of the file outside the table, by lower-case name.
+    remarks : tuple of (str, str)
+        What stands outside the table: what it is about, and what it says.
     """
 
     path: Path
@@ -65,6 +69,7 @@ class Cells:
     notation: Notation
     findings: FileFindings
     parameters: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[tuple[str, str], ...] = ()
 
     def numbers(self, column: int, nulls: Iterable[float] = ()) -> tuple[Array, Mask]:
         """
@@ -122,10 +127,13 @@ def read_text(path: Path) -> tuple[str, FileFindings]:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else grammar.encoding_of(data + b"\n")
         if encoding != "utf-16" and b"\0" in data:
             raise InputError(path, "is not text", _CURE)
-        text = data.decode(encoding)
+        text, is_mixed = _decoded(data, encoding)
     except UnicodeDecodeError as error:
         raise InputError(path, "is not text", _CURE) from error
-    if encoding == "latin-1":
+    if is_mixed:
+        observed = "some lines are UTF-8 and others are not"
+        findings.major("encoding-mixed", observed, "the others read as Latin-1; check names with accents")
+    elif encoding == "latin-1":
         findings.minor("encoding", "not UTF-8", "read as Latin-1; check names with accents")
     odd = sum(1 for c in text[: 1 << 16] if ord(c) < 32 and c not in "\t\r\n\f\x1a")
     if odd > 0.001 * min(len(text), 1 << 16):
@@ -133,9 +141,47 @@ def read_text(path: Path) -> tuple[str, FileFindings]:
     return text, findings
 
 
-def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
+def sheet_kind(name: str, has_columns: Callable[[list[str]], bool]) -> SheetKind:
+    """
+    Return a kind of table by the names of its columns.
+
+    Examples
+    --------
+    >>> kind = sheet_kind("a survey", lambda header: "Inc" in header)
+    >>> kind.holds([(1, ["MD", "Inc"]), (2, ["0", "1"])]), kind.holds([(1, ["Author", "Date"]), (2, ["x", "y"])])
+    (True, False)
+    """
+
+    def holds(lines: list[Row]) -> bool:
+        filled = [row for row in ([cell.strip() for cell in cells] for _, cells in lines) if any(row)][:_SAMPLE_ROWS]
+        at = grammar.find_header(filled)
+        return at is not None and has_columns([cell for cell in filled[at] if cell])
+
+    return SheetKind(name, holds)
+
+
+# Any table that has a header; a workbook with two of them is refused.
+_ANY = sheet_kind("a table", lambda _: True)
+
+
+def _decoded(data: bytes, encoding: str) -> tuple[str, bool]:
+    """Return the text, and whether lines of UTF-8 stand among lines of Latin-1, as where files were put together."""
+    text = data.decode(encoding)
+    if encoding != "latin-1":
+        return text, False
+    lines, is_mixed = [], False
+    for line in data.splitlines(keepends=True):
+        try:
+            lines.append(line.decode("utf-8"))
+            is_mixed = is_mixed or not line.isascii()
+        except UnicodeDecodeError:
+            lines.append(line.decode(encoding))
+    return ("".join(lines), True) if is_mixed else (text, False)
+
+
+def read_cells(path: Path, decimal: Decimal | None = None, kind: SheetKind = _ANY) -> Cells:
     r"""
-    Read a delimited text file or the first visible sheet of an Excel file that holds a table.
+    Read a delimited text file, or the visible sheet of an Excel file that holds the table.
 
     Separator, decimal mark, byte-order mark, lines of a title and a row of units are found out.
 
@@ -145,6 +191,8 @@ def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
         The file.
     decimal : {"point", "comma"}, optional
         Decimal mark, where the cells do not show it.
+    kind : SheetKind
+        The table that is meant, where a workbook has several sheets.
 
     Raises
     ------
@@ -167,7 +215,7 @@ def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
     if magic[:4] == b"\xd0\xcf\x11\xe0":
         raise InputError(path, "is an Excel file of the old kind", "save it as XLSX or CSV")
     if magic[:4] == b"PK\x03\x04":
-        lines, findings = read_excel(path, MAX_BYTES, MAX_ROWS, MAX_COLUMNS)
+        lines, findings = read_excel(path, kind, max_bytes=MAX_BYTES, max_rows=MAX_ROWS, max_columns=MAX_COLUMNS)
         return arrange(lines, findings, separator=None, decimal=decimal)
     text, findings = read_text(path)
     numbered = text.splitlines()
@@ -221,6 +269,7 @@ def arrange(
         if len(filled) > MAX_ROWS:
             raise findings.refusal(f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
     check_headings(findings.path, filled)
+    titles: list[Row] = []
     if header is None:
         at = grammar.find_header([cells for _, cells in islice(filled, _SAMPLE_ROWS)])
         if at is None:
@@ -230,7 +279,7 @@ def arrange(
         header = filled[at][1]
         while not header[-1]:
             header = header[:-1]
-        filled = filled[at + 1 :]
+        titles, filled = filled[:at], filled[at + 1 :]
     if len(header) > MAX_COLUMNS:
         raise findings.refusal(f"{len(header):,} columns are too many for a table", _CURE)
     units: list[str] = []
@@ -251,7 +300,8 @@ def arrange(
     notation = _notation(table, decimal, separator, findings)
     numbers = np.array([number for number, _ in rows], dtype=np.int64)
     units = [*units, *[""] * columns][:columns]
-    return Cells(findings.path, tuple(header), tuple(units), table, numbers, notation, findings)
+    remarks = tuple(remark(" ".join(filter(None, cells))) for _, cells in titles[:_MOST_TITLES])
+    return Cells(findings.path, tuple(header), tuple(units), table, numbers, notation, findings, remarks=remarks)
 
 
 def _aligned(lines: list[Row], columns: int, width: int, separator: str | None) -> tuple[list[Row], list[Row]]:

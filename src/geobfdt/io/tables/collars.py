@@ -8,7 +8,7 @@ import numpy as np
 
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.names import column_names, names_of
-from geobfdt.io.tables.cells import Cells, read_cells
+from geobfdt.io.tables.cells import Cells, read_cells, sheet_kind
 from geobfdt.io.tables.mapping import column_key
 from geobfdt.io.text import Decimal
 from geobfdt.io.units import angle_factor, length_factor
@@ -56,7 +56,7 @@ def read_collar(path: str | Path, well: str, decimal: Decimal | None = None) -> 
     Collar(x=1000.0, y=2000.0, z=30.48, azimuth_to_grid=None)
     """
     path = Path(path)
-    cells = read_cells(path, decimal)
+    cells = read_cells(path, decimal, sheet_kind("a table of collars", _is_collar_header))
     row = _row_of(cells, well)
     values = {role: _length(cells, role, row) for role in ("x", "y", "z")}
     unnamed = [role for role, (_, unit) in values.items() if not unit]
@@ -72,6 +72,12 @@ def read_collar(path: str | Path, well: str, decimal: Decimal | None = None) -> 
             raise InputError(path, f"azimuth_to_grid is {cells.rows[row, index]!r}", "give degrees from -180 to 180")
     (x, _), (y, _), (z, _) = values.values()
     return Collar(x, y, z, turn), cells.findings
+
+
+def _is_collar_header(header: list[str]) -> bool:
+    """Whether there are columns of all three coordinates."""
+    keys = {column_key(name)[0] for name in header}
+    return all(not keys.isdisjoint(str(names_of("collar")[role]).split()) for role in ("x", "y", "z"))
 
 
 def _row_of(cells: Cells, well: str) -> int:

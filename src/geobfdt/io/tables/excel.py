@@ -1,9 +1,10 @@
-"""Excel files as lines of text: the first visible sheet that holds a table."""
+"""Excel files as lines of text: the visible sheet that holds the table."""
 
 from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.runtime.findings import InputError
 
-__all__ = ["read_excel"]
+__all__ = ["SheetKind", "read_excel"]
 
 Lines = list[tuple[int, list[str]]]
 
@@ -21,6 +22,23 @@ _NUMBER = re.compile(r"[-+]?[\d.,' ]*\d[\d.,' ]*(e[-+]?\d+)?", re.I)
 _ERROR = re.compile(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
 # A program that leaves all calculating to Excel writes 0, or nothing, as the value of each formula.
 _UNCALCULATED = re.compile(rb"<[^>]*calcPr[^>]*fullCalcOnLoad=[\"'](1|true)")
+
+
+@dataclass(frozen=True)
+class SheetKind:
+    """
+    The kind of table that a workbook is read for.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, with its article.
+    holds : callable
+        Whether the lines of a sheet hold such a table.
+    """
+
+    name: str
+    holds: Callable[[Lines], bool]
 
 
 @dataclass
@@ -34,14 +52,18 @@ class _Marks:
     hidden_columns: int = 0
 
 
-def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> tuple[Lines, FileFindings]:
+def read_excel(
+    path: Path, kind: SheetKind, *, max_bytes: int, max_rows: int, max_columns: int
+) -> tuple[Lines, FileFindings]:
     """
-    Read the first visible sheet that holds a table; a merged cell holds for all its rows.
+    Read the visible sheet that holds a table of a kind; a merged cell holds for all its rows.
 
     Parameters
     ----------
     path : Path
         XLSX file.
+    kind : SheetKind
+        The table to read, where several sheets hold one.
     max_bytes, max_rows, max_columns : int
         Largest table that is read.
 
@@ -55,7 +77,8 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
     Raises
     ------
     InputError
-        If the file is not sound or too large, several sheets hold the same kind of table, or formulas have no value.
+        If the file is not sound or too large, several sheets hold a table of the kind, or none of several, or formulas
+        have no value.
     """
     import openpyxl
 
@@ -85,18 +108,14 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
             raise InputError(path, observed, "unhide it, or save it as CSV")
         if not visible:
             raise InputError(path, "no sheet holds a table", _SAVE)
-        sheet, lines = visible[0]
+        sheet, lines = _chosen(path, visible, kind)
         marks = _marks(path, sheet._worksheet_path)
         _fill_merged(path, lines, marks.merged)
     findings = FileFindings(path)
 
-    alike = [other.title for other, rows in visible[1:] if _header(rows) == _header(lines)]
-    if alike:
-        observed = f"sheets {sheet.title!r} and {alike[0]!r} hold tables with the same columns"
-        raise InputError(path, observed, "save the one that you mean as a file of its own, or put them on one sheet")
     if len(visible) > 1:
         observed = f"{len(visible)} sheets hold tables: {', '.join(other.title for other, _ in visible[:8])}"
-        findings.major("several-sheets", observed, f"read {sheet.title!r}; save another one as CSV to read it")
+        findings.info("several-sheets", observed, f"read {sheet.title!r}, the only one with {kind.name}")
     if hidden:
         findings.minor("sheets-hidden", f"hidden sheets: {', '.join(hidden[:8])}", "not read")
     if marks.unstored:
@@ -115,9 +134,16 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
     return lines, findings
 
 
-def _header(lines: Lines) -> list[str]:
-    """First line with two cells."""
-    return next(([c.strip().casefold() for c in cells if c] for _, cells in lines if sum(map(bool, cells)) > 1), [])
+def _chosen(path: Path, visible: list[tuple[Any, Lines]], kind: SheetKind) -> tuple[Any, Lines]:
+    """Return the only sheet, or the only one of several that holds a table of the kind."""
+    meant = visible if len(visible) == 1 else [(sheet, rows) for sheet, rows in visible if kind.holds(rows)]
+    if len(meant) == 1:
+        return meant[0]
+    names = ", ".join(repr(sheet.title) for sheet, _ in (meant or visible)[:8])
+    cure = "save the sheet that you mean as a file of its own"
+    if meant:
+        raise InputError(path, f"sheets {names} each hold {kind.name}", f"{cure}, or put them on one sheet")
+    raise InputError(path, f"no column names of {kind.name} on any of the sheets {names}", cure)
 
 
 def _marks(path: Path, part: str) -> _Marks:

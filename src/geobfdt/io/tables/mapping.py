@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +17,8 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.settings_files import read_yaml
 
 __all__ = [
-    "Format", "TableMapping", "column_key", "is_known", "load_mapping", "plane_angle", "recognise", "resolve",
-    "split_north", "table_key",
+    "Format", "TableMapping", "column_key", "is_known", "is_pick_header", "load_mapping", "plane_angle", "recognise",
+    "resolve", "split_north", "table_key",
 ]  # fmt: skip
 
 _ANGLES = ("dip", "dip_true", "dip_app", "azimuth", "azimuth_true", "azimuth_app", "strike", "strike_rhr", "strike_lhr")
@@ -158,6 +158,31 @@ def load_mapping(path: str | Path) -> TableMapping:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise InputError(path, f"{place}: {first['msg']} (given {str(first['input'])[:60]!r})", cure) from error
+
+
+def is_pick_header(header: Sequence[str], mapping: TableMapping) -> bool:
+    """
+    Return whether columns are those of a pick table by name: a depth, an angle of a plane or breakout, and a label.
+
+    Examples
+    --------
+    >>> is_pick_header(["MD (m)", "Dip/DipDir", "Type"], TableMapping())
+    True
+    >>> is_pick_header(["MD (m)", "Inc", "Azi"], TableMapping()), is_pick_header(["Author", "Date"], TableMapping())
+    (False, False)
+    """
+    stated = {name.casefold(): role for role, name in mapping.columns.items()}
+    of_techlog = tuple(names_of("techlog")[role] for role in ("dip_true", "dip_app"))
+    aliases = {alias: role for role, names in column_names().items() for alias in names}
+    roles = {"label"} if mapping.label is not None else set()
+    for name in header:
+        roles |= {stated.get(name.casefold(), aliases.get(table_key(name)[0], ""))}
+        roles |= {plane_angle(part) for part in name.split("/")} if name.count("/") == 1 else set()
+        roles |= {"depth"} if column_key(name)[0] == "tdep" else set()
+        roles |= {"dip"} if name.lower().endswith(of_techlog) else set()
+    of_a_plane = any(role.startswith(("dip", "strike")) for role in roles)
+    of_a_breakout = any(role.startswith("azimuth") for role in roles) and bool(roles & {"width", "tilt"})
+    return (of_a_plane or of_a_breakout) and "label" in roles and bool(roles & {"depth", "depth_plane"})
 
 
 def resolve(cells: Cells, mapping: TableMapping, settled: dict[str, int]) -> dict[str, int]:

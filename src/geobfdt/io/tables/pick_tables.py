@@ -19,9 +19,20 @@ from geobfdt.io.las_header import Table, header_tables
 from geobfdt.io.names import role
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.breakout_rows import read_breakout_rows
-from geobfdt.io.tables.cells import Cells, arrange, read_cells
-from geobfdt.io.tables.mapping import Format, TableMapping, load_mapping, plane_angle, recognise, resolve, table_key
+from geobfdt.io.tables.cells import Cells, arrange, read_cells, sheet_kind
+from geobfdt.io.tables.mapping import (
+    Format,
+    TableMapping,
+    is_pick_header,
+    load_mapping,
+    plane_angle,
+    recognise,
+    resolve,
+    table_key,
+)  # fmt: skip
 from geobfdt.io.tables.planes import Planes, read_planes
+from geobfdt.io.tables.stated_north import north_word, read_stated_north
+from geobfdt.io.tables.suspicious_rows import check_repetitions, check_rows
 from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
@@ -30,7 +41,9 @@ from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.breakouts import COLUMNS as BREAKOUT_COLUMNS
 from geobfdt.wells.breakouts import BreakoutTable, new_breakouts, read_breakouts
 from geobfdt.wells.intervals import IntervalTable, new_intervals
+from geobfdt.wells.pick_contradictions import amplitude_contradictions
 from geobfdt.wells.picks import COLUMNS, PickTable, new_picks, read_picks
+from geobfdt.wells.table_north import check_one_north, with_north
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
 from geobfdt.wells.well_names import check_names, rows_of, well_key
 
@@ -129,7 +142,8 @@ def read_pick_table(
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
     mark, unit = decimal or mapping.decimal, depth_unit or mapping.depth_unit
-    cells = _split_pairs(_las_cells(path, mark, unit) if is_las(head) else read_cells(path, mark))
+    kind = sheet_kind("a pick table", lambda header: is_pick_header(header, mapping))
+    cells = _split_pairs(_las_cells(path, mark, unit) if is_las(head) else read_cells(path, mark, kind))
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
@@ -142,14 +156,10 @@ def read_pick_table(
     values = TableValues(cells, roles, mapping)
     if format_.name != "table":
         values.findings.info("table-format", f"a {format_.name} table", "read as such")
-    north = _named_north(cells, roles, mapping) or cells.parameters.get("north", "unknown").lower()
-    if north not in ("", "unknown"):
-        declination = cells.parameters.get("declination") or "not given"
-        # Without its declination a magnetic azimuth is off by up to tens of degrees.
-        unsure = north == "magnetic" and declination == "not given"
-        observed, action = f"azimuths are from {north} north, declination {declination}", "kept as such"
-        action += "; turn them to true north before they are compared with others" if unsure else ""
-        values.findings.add(Severity.MAJOR if unsure else Severity.INFO, "north", observed, action)
+    stated = read_stated_north(cells.remarks, values.findings)
+    north = _one_north(values, {_named_north(cells, roles, mapping), *stated.norths})
+    cells.parameters.setdefault("reference", stated.reference)
+    _note_north(values.findings, north, stated.declination)
 
     labels, meanings = _labels(values, vocabulary)
     fate = np.array([meanings[label].class_ for label in labels], dtype=object)
@@ -160,6 +170,7 @@ def read_pick_table(
     _leave_out(values, fate)
     kept = ~values.unreadable & own
     plane = kept & np.isin(fate, ["bedding", "fracture"])
+    check_rows(values, planes, plane)
     columns = {"well": names, "class": fate} | planes[0] | further
     picks = new_picks(**{name: column[plane] for name, column in columns.items()})
     intervals = _intervals(values, planes, names, labels, kept & (fate == "ignored"))
@@ -172,9 +183,8 @@ def read_pick_table(
     if unread:
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
-    stated = north if north in ("true", "grid", "magnetic") else "unknown"
-    stated_declination = _degrees(cells.parameters.get("declination", ""))
-    return Interpretation(picks, intervals, cells.findings, breakouts, stated, stated_declination)
+    picks, breakouts = with_north(picks, north), with_north(breakouts, north)
+    return Interpretation(picks, intervals, cells.findings, breakouts, north, stated.declination)
 
 
 def _named_north(cells: Cells, roles: dict[str, int], mapping: TableMapping) -> str:
@@ -206,12 +216,43 @@ def _named_north(cells: Cells, roles: dict[str, int], mapping: TableMapping) -> 
     return own
 
 
-def _degrees(text: str) -> float:
-    """Number of degrees in a parameter of a table; NaN if it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+def _one_north(values: TableValues, named: set[str]) -> str:
+    """
+    Return the north that names of columns, header and rows agree on, ``unknown`` where none of them names one.
+
+    Raises
+    ------
+    InputError
+        If two of them name different norths, or a row names something else than a north.
+    """
+    words = [word for word in values.words("north") if word.lower() not in ("", "unknown")]
+    for word in dict.fromkeys(words):
+        norths = north_word(word)
+        if len(norths) != 1:
+            observed = f"a row says that its azimuths are from {word!r}"
+            raise InputError(values.cells.path, observed, "write true, grid or magnetic")
+        named = named | norths
+    norths = named - {""}
+    if len(norths) > 1:
+        observed = f"its azimuths are from {' and '.join(sorted(norths))} north, by names of columns, header or rows"
+        raise InputError(values.cells.path, observed, "correct what is wrong, or turn the rows to one north")
+    if words and len(words) < len(values.cells.rows):
+        observed = f"{len(values.cells.rows) - len(words)} of {len(values.cells.rows)} rows name no north"
+        values.findings.major("north-assumed", observed, "taken as that of the other rows")
+    return next(iter(norths), "unknown")
+
+
+def _note_north(findings: FileFindings, north: str, declination: float = float("nan")) -> None:
+    """Add a finding of the north that a table names, if it names one."""
+    if north == "unknown":
+        return
+    # Without its declination a magnetic azimuth is off by up to tens of degrees.
+    unsure = north == "magnetic" and np.isnan(declination)
+    observed = f"azimuths are from {north} north, declination "
+    observed += "not given" if np.isnan(declination) else f"{declination:g} deg"
+    action = "kept as such"
+    action += "; turn them to true north before they are compared with others" if unsure else ""
+    findings.add(Severity.MAJOR if unsure else Severity.INFO, "north", observed, action)
 
 
 def _las_cells(path: Path, decimal: Decimal | None, depth_unit: str | None) -> Cells:
@@ -233,7 +274,11 @@ def _las_cells(path: Path, decimal: Decimal | None, depth_unit: str | None) -> C
         parameters = {name.lower(): value for name, value in table.parameters.items()}
         if len(tables) == 1:
             _check_las_depths(table, cells, depth_unit)
-        return replace(cells, units=tuple(table.units), parameters=parameters)
+        remarks = [(f"{name} {table.remarks.get(name, '')}".strip(), value) for name, value in table.parameters.items()]
+        # The description of a curve of azimuths may name its north.
+        angles = zip(table.names, table.descriptions, strict=True)
+        remarks += [("", text) for name, text in angles if plane_angle(name) in ("azimuth", "strike")]
+        return replace(cells, units=tuple(table.units), parameters=parameters, remarks=tuple(remarks))
     raise InputError(path, "no section defines a column of dips", "export the dips as CSV, or name the column DIP_TRUE")
 
 
@@ -294,9 +339,13 @@ def _named(path: Path, table: pd.DataFrame, well: str | None) -> Interpretation:
     names = table["well"].to_numpy(object, copy=True)
     own = _rows(names, np.arange(len(names)) + 2, well, findings)
     rows = table.assign(well=names)[own].reset_index(drop=True)
+    north = check_one_north(rows, path)
+    _note_north(findings, north)
+    check_repetitions(rows, findings)
     if "depth_m" in rows:
-        return Interpretation(PickTable(rows), new_intervals(), findings)
-    return Interpretation(new_picks(), new_intervals(), findings, BreakoutTable(rows))
+        findings += amplitude_contradictions(rows, path.name)
+        return Interpretation(PickTable(rows), new_intervals(), findings, north=north)
+    return Interpretation(new_picks(), new_intervals(), findings, BreakoutTable(rows), north)
 
 
 def _split_pairs(cells: Cells) -> Cells:

@@ -227,7 +227,7 @@ def _reference(values: TableValues, plane: Mask, app: Pair, true: Pair, hole: Pa
         if off.any():
             count = int((both & (reference == frame)).sum())
             observed = f"{int(off.sum())} of {count} true dips are over {FIT_DEG} deg off"
-            observed += f" what apparent dips from {frame} give"
+            observed += f" what apparent dips from {frame} give, the first on line {values.cells.lines[off][0]}"
             values.findings.major("true-and-apparent-disagree", observed, "kept as they are; check the reference")
     open_ = plane & (reference == "") & np.isfinite(app[1])
     if open_.any():
@@ -251,7 +251,7 @@ def _check_heights(values: TableValues, rows: Mask, amplitude: Array, dip_app: A
     off = rows & (np.abs(amplitude - expected) > 0.02 * expected + 0.002)
     if off.any():
         observed = f"{int(off.sum())} of {int(rows.sum())} trace heights are over 2 % off"
-        observed += " diameter times tangent of the dip"
+        observed += f" diameter times tangent of the dip, the first on line {values.cells.lines[off][0]}"
         values.findings.major("height-dip-disagree", observed, "heights kept; check the diameters")
 
 

@@ -12,8 +12,9 @@ from geobfdt.io.arrays import Array, Lines
 from geobfdt.io.azimuths import within_turn
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.names import column_names, hole_names, names_of
-from geobfdt.io.tables.cells import Cells, read_cells
+from geobfdt.io.tables.cells import Cells, read_cells, sheet_kind
 from geobfdt.io.tables.mapping import column_key, split_north
+from geobfdt.io.tables.stated_north import read_stated_north
 from geobfdt.io.text import Decimal
 from geobfdt.io.units import agreed_unit, angle_factor, length_factor
 from geobfdt.runtime.findings import Finding, InputError
@@ -70,7 +71,7 @@ def read_survey(
     (array([  0. , 304.8]), array([ 0., 10.]), ['azimuth-wrapped'])
     """
     path = Path(path)
-    cells = read_cells(path, decimal)
+    cells = read_cells(path, decimal, sheet_kind("a survey", _is_survey_header))
     findings = cells.findings
     cells = _of_well(cells, well, findings)
     keys = [column_key(name) for name in cells.header]
@@ -103,6 +104,11 @@ def read_survey(
             if role == "azimuth" and not np.any(np.abs(columns[role]) > _MAX_AZIMUTH_DEG):
                 columns[role] = within_turn(columns[role], cells.header[index], unit, findings)
         bad |= unreadable
+    stated = {north, *read_stated_north(cells.remarks, findings).norths} - {""}
+    if len(stated) > 1:
+        observed = f"its azimuths are from {' and '.join(sorted(stated))} north, by header and names of columns"
+        raise InputError(path, observed, "correct what is wrong")
+    north = next(iter(stated), "")
     if north:
         findings.info("survey-north", f"azimuths are from {north} north", "kept as such")
     if bad.any():
@@ -118,6 +124,13 @@ def read_survey(
     if not len(stations):
         raise InputError(path, "no station can be read", "give rows of depth, deviation and azimuth")
     return replace(_tidy(stations, lines, findings), north=north or "unknown"), findings
+
+
+def _is_survey_header(header: list[str]) -> bool:
+    """Whether there are columns of depth, deviation and azimuth, from any north."""
+    keys = [column_key(name)[0] for name in header]
+    keys += [split_north(key, _names("azimuth"))[0] for key in keys]
+    return all(not set(keys).isdisjoint(_names(role)) for role in _ROLES)
 
 
 def _names(role: str) -> tuple[str, ...]:

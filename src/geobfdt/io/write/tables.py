@@ -16,6 +16,7 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.picks import COLUMNS, PickTable, validate, write_picks
+from geobfdt.wells.table_north import check_one_north
 from geobfdt.wells.vocabulary import load_vocabulary
 
 __all__ = [
@@ -144,7 +145,7 @@ def write_wellcad(picks: PickTable, path: str | Path) -> None:
     )
 
 
-def write_las(picks: PickTable, path: str | Path, *, north: str = "unknown", declination: float = float("nan")) -> None:
+def write_las(picks: PickTable, path: str | Path, *, declination: float = float("nan")) -> None:
     """
     Write LAS 3.0 with a user-defined section of dips that holds every column of a pick table; one well.
 
@@ -156,8 +157,6 @@ def write_las(picks: PickTable, path: str | Path, *, north: str = "unknown", dec
         Pick table of one well.
     path : str or Path
         File to write, whole or not at all.
-    north : str
-        Which north azimuths are from: true, grid, magnetic, unknown.
     declination : float
         What was or is to be added to magnetic azimuths to get true ones (deg).
 
@@ -170,6 +169,7 @@ def write_las(picks: PickTable, path: str | Path, *, north: str = "unknown", dec
     well = " ".join(str(picks["well"].iloc[0] if len(picks) else "").split())
     depths = picks["depth_m"]
     top, base = (f"{d:.6f}" if len(picks) else "-9999" for d in (depths.min(), depths.max()))
+    north = check_one_north(picks, Path(path))
     references = sorted(set(picks["reference"]))
     columns = {name: kind for name, kind in COLUMNS.items() if name != "well"}
     columns |= {name: str for name in ("class_source",) if name in picks}
