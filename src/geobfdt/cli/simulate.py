@@ -51,7 +51,7 @@ def simulate(
     if as_json:
         print_json({"files": [str(file) for file in files]})
     else:
-        console().print(f"{wells} wells in {out}", markup=False)
+        console().print(f"{out}: {wells} well{'s' if wells > 1 else ''}", markup=False)
 
 
 def _print_replaced(out: Path, wells: int) -> None:

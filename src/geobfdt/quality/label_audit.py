@@ -72,7 +72,7 @@ class Audit:
         if np.isfinite(self.alignment.shift):
             depth += f" ({self.alignment.shift * 100:+.1f} +- {self.alignment.sigma * 100:.2f} cm)"
         return (
-            f"{self.picks} picks; depth {depth}; azimuth {self.azimuth}; dip {self.dip}; {len(self.findings)} findings"
+            f"{self.picks} picks; depth {depth}; azimuth {self.azimuth}; dip {self.dip}; findings: {len(self.findings)}"
         )
 
     def to_dict(self) -> dict[str, Any]:
