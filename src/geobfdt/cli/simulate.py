@@ -21,7 +21,10 @@ def simulate(
         Literal["published"] | None,
         typer.Option(help="Recipe of the field; published: vertical wells of one carbonate, two tools, one style."),
     ] = None,
-    tool: Annotated[str | None, typer.Option(help="One tool for all wells; mixed if not given.")] = None,
+    tool: Annotated[
+        str | None,
+        typer.Option(help="One tool for all wells: fmi, fms, cmi, lwd56, lwd16, atv or otv; mixed if not given."),
+    ] = None,
     deviation: Annotated[
         float | None, typer.Option(min=0, max=100, help="Hole inclination (deg); mixed if not given.")
     ] = None,

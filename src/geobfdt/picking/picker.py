@@ -35,7 +35,7 @@ from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.heap import trim_heap
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.breakouts import BreakoutTable, new_breakouts
-from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
+from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, require_image, row_spacing
 from geobfdt.wells.picks import PickTable, complete, new_picks
 
 __all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
@@ -92,6 +92,8 @@ def pick(
         If the model bundle is damaged, foreign or newer.
     ValueError
         If the method is unknown or the confidence is not within 0 and 1.
+    TypeError
+        If the image is no WellImage.
 
     Examples
     --------
@@ -105,6 +107,7 @@ def pick(
     >>> picks[["depth_m", "class", "dip_true_deg", "polarity"]].round(0).to_numpy().tolist()
     [[51.0, 'fracture', 45.0, 'conductive']]
     """
+    require_image(image)
     detector = detector_of(image, model, method, runtime)
     return pick_with_findings(image, detector, min_confidence=min_confidence, progress=progress)[0]
 
