@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+import xarray as xr
 from pydantic import BaseModel, ValidationError
 from typer.main import get_command
 
@@ -16,6 +17,7 @@ from geobfdt.cli import app
 from geobfdt.model.network_settings import DetrSettings
 from geobfdt.runtime.findings import InputError
 from geobfdt.training.training_settings import TrainingSettings
+from geobfdt.wells.picks import new_picks
 
 OPTIONS = [name for name in geobfdt.__all__ if name.endswith("Options")]
 # Values that differ from every default, of fields whose type does not tell one.
@@ -98,3 +100,21 @@ def test_a_model_brings_its_network() -> None:
     """A preset beside a model to fine-tune would do nothing, and is refused."""
     with pytest.raises(InputError):
         geobfdt.TrainOptions(model="default", preset="curve")
+
+
+@pytest.mark.parametrize("name", ["pick", "audit", "mend", "to_welly"])
+@pytest.mark.parametrize("image", ["well.dlis", None, xr.Dataset()])
+def test_what_is_no_image_is_refused(name: str, image: object) -> None:
+    """A path in place of an image is the first mistake of a newcomer."""
+    further = (new_picks(),) if name in ("audit", "mend") else ()
+    with pytest.raises(TypeError, match=r"geobfdt\.read"):
+        getattr(geobfdt, name)(image, *further)
+
+
+@pytest.mark.parametrize("table", ["picks.csv", 1, []])
+def test_what_is_no_table_is_refused(table: object) -> None:
+    """In place of picks or of truth."""
+    picks = new_picks(well="A", depth_m=[1.0], class_="fracture")
+    for arguments in ((table, picks), (picks, table)):
+        with pytest.raises(TypeError, match="DataFrame"):
+            geobfdt.evaluate(*arguments)  # type: ignore[arg-type]

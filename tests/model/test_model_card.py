@@ -122,6 +122,15 @@ def test_a_bundle_of_somebody_else_names_no_licence(tuned: Path, tmp_path: Path)
     assert all(name in page.read_text() for name in ("A-1", "B: 2"))
 
 
+def test_a_tuned_model_states_split_seed_and_planes(tuned: Path, tmp_path: Path) -> None:
+    """Numbers that a reader needs to judge the score, which stands beside that of the initial weights."""
+    validation = {"mean_f1_3cm": 0.61, "before": 0.47, "planes": 87}
+    card = {"split": "by stretch", "steps": 123, "settings": {"seed": 456}, "validation": validation}
+    (tuned / CARD).write_text(json.dumps({**json.loads((tuned / CARD).read_text()), **card}))
+    text = write_model_card(tuned, tmp_path / "out")[0].read_text()
+    assert all(word in text for word in ("by stretch", "123", "456", "0.61", "0.47", "87"))
+
+
 def test_the_same_model_gives_the_same_bytes(results: Path, tmp_path: Path) -> None:
     """So a card can be compared."""
     first = write_model_card("default", tmp_path / "a", results)
@@ -148,7 +157,15 @@ def test_a_damaged_file_of_results_is_refused(results: Path, tmp_path: Path, tex
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("trained_on", 3), ("held_out", "A"), ("validation", [1]), ("versions", ["a"]), ("note", {}), ("from", 1.5)],
+    [
+        ("trained_on", 3),
+        ("held_out", "A"),
+        ("validation", [1]),
+        ("versions", ["a"]),
+        ("note", {}),
+        ("from", 1.5),
+        ("settings", 1),
+    ],
 )
 def test_a_damaged_card_is_refused(tuned: Path, tmp_path: Path, key: str, value: object) -> None:
     """No traceback, and nothing is written."""

@@ -192,7 +192,7 @@ def test_one_file_with_all_in_it(tmp_path: Path) -> None:
     assert "http" not in re.sub(r"base64,[^\"]*", "", page)
     assert page.count('src="data:image/png;base64,') >= 2
     for text in (
-        "m2 in a cubic metre",
+        "m² in a cubic metre",
         "The mean bed dips 20 degrees towards",
         "one set",
         "Of 50 picks some 15 are wrong",

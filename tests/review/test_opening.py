@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +18,11 @@ import pytest
 from geobfdt.geometry import trace_rms
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.review.opening import OpenOptions, open_wells
+from geobfdt.review.schemas import EditBody
+from geobfdt.review.service import ReviewService
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import read_breakouts
+from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import traces
@@ -59,6 +64,35 @@ def test_a_second_call_changes_nothing(file: Path, tmp_path: Path) -> None:
     assert LayerLog(field).layer("A-1", "anna").items[first]["status"] == "accepted"
     (other,) = open_wells([file], field, OpenOptions(name="ben", method="hough"))
     assert other.proposals
+
+
+@pytest.fixture(scope="module")
+def breakout_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An image file of a wall with two dark lobes on opposite sides, and nothing else."""
+    depth, angles = 100 + 0.005 * np.arange(800), (np.arange(144) + 0.5) * 2.5
+    pixels = np.random.default_rng(0).normal(100, 8, (depth.size, angles.size))
+    pixels[200:400, np.abs((angles + 30) % 180 - 90) < 15] -= 60
+    path = tmp_path_factory.mktemp("files") / "b.nc"
+    hole = {"diameter": 0.2, "deviation": 0.0, "hole_azimuth": 0.0}
+    write_netcdf(well_image(pixels, depth, angles, well="B", reference="north", **hole), path)
+    return path
+
+
+def test_breakouts_are_proposed_once(breakout_file: Path, tmp_path: Path) -> None:
+    """The field has the lobes that the wall shows; a table that people have edited stays, even an empty one."""
+    field = tmp_path / "field"
+    open_wells([breakout_file], field, ANNA)
+    table = read_breakouts(field / "B.breakouts.csv")
+    assert sorted(table["azimuth_true_deg"]) == pytest.approx([60, 240], abs=4)
+    assert set(table["status"]) == {"proposed"}
+    with closing(ReviewService(field)) as service:
+        items = service.state("B", "breakouts")["items"]
+        service.edit("B", "breakouts", EditBody(person="anna", kind="delete", items=dict.fromkeys(items)))
+    open_wells([breakout_file], field, OpenOptions(name="ben", method="hough"))
+    assert read_breakouts(field / "B.breakouts.csv").empty
+    (field / "B.breakouts.csv").unlink()
+    open_wells([breakout_file], field, OpenOptions(name="cleo", method="hough"))
+    assert not (field / "B.breakouts.csv").exists()
 
 
 @pytest.mark.parametrize("change", ["options", "another file of the well"])

@@ -370,7 +370,7 @@ def _diameter(recording: PadRecording, plan: Plan, log: _Log) -> Array:
         mean = np.where(counts > 0, sums / counts, np.nan)
     if np.isnan(mean).any():
         observed = f"no caliper in {100 * np.isnan(mean).mean():.1f} % of the rows"
-        log.add(Severity.MINOR, "caliper-gap", observed, "taken straight across, held at the ends")
+        log.add(Severity.MINOR, "caliper-gap", observed, "interpolated linearly, held at the ends")
     at = np.arange(mean.size)
     return np.asarray(np.interp(at, at[np.isfinite(mean)], mean[np.isfinite(mean)]))
 

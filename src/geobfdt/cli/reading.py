@@ -58,7 +58,7 @@ def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
             default=None,
             annotation=Annotated[
                 field.annotation,
-                typer.Option("--" + name.replace("_", "-"), help=field.description, rich_help_panel=_PANEL),
+                typer.Option("--" + name.replace("_", "-"), help=_sentence(field.description), rich_help_panel=_PANEL),
             ],
         )
         for name, field in ReadingOptions.model_fields.items()
@@ -66,3 +66,8 @@ def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
     wrapper.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
     wrapper.__doc__, wrapper.__name__ = command.__doc__, command.__name__
     return wrapper
+
+
+def _sentence(description: str | None) -> str:
+    """Return the description of a field as the help of an option, which is a sentence."""
+    return f"{description[0].upper()}{description[1:]}." if description else ""

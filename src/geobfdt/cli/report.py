@@ -73,7 +73,7 @@ def report(
         print_json({well: one.structure.to_dict() for well, one in reports.items()})
         return
     for well, (file, structure, others) in reports.items():
-        parts = ", ".join(f"{one.p10:.2g} {kind} a metre" for kind, one in structure.intensities.items())
+        parts = ", ".join(f"{kind} {one.p10:.2f}/m" for kind, one in structure.intensities.items())
         console().print(f"{well}: {len(structure.picks)} picks; {parts}", markup=False)
         for each in (file, *others):
             console().print(f"  {each}", markup=False)

@@ -21,7 +21,10 @@ def simulate(
         Literal["published"] | None,
         typer.Option(help="Recipe of the field; published: vertical wells of one carbonate, two tools, one style."),
     ] = None,
-    tool: Annotated[str | None, typer.Option(help="One tool for all wells; mixed if not given.")] = None,
+    tool: Annotated[
+        str | None,
+        typer.Option(help="One tool for all wells: fmi, fms, cmi, lwd56, lwd16, atv or otv; mixed if not given."),
+    ] = None,
     deviation: Annotated[
         float | None, typer.Option(min=0, max=100, help="Hole inclination (deg); mixed if not given.")
     ] = None,
@@ -51,7 +54,7 @@ def simulate(
     if as_json:
         print_json({"files": [str(file) for file in files]})
     else:
-        console().print(f"{wells} wells in {out}", markup=False)
+        console().print(f"{out}: {wells} well{'s' if wells > 1 else ''}", markup=False)
 
 
 def _print_replaced(out: Path, wells: int) -> None:

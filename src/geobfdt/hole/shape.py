@@ -207,7 +207,7 @@ def _check_fit(fit: HoleFit, place: str, note: _Note) -> None:
 
 
 def _bridged(diameter: Array, depth: Array, note: _Note) -> Array:
-    """Diameter, taken straight across short gaps."""
+    """Diameter, interpolated linearly across short gaps."""
     there = np.flatnonzero(np.isfinite(diameter))
     out = np.interp(depth, depth[there], diameter[there])
     before = depth[there[np.clip(np.searchsorted(there, np.arange(depth.size), side="right") - 1, 0, there.size - 1)]]
@@ -217,7 +217,7 @@ def _bridged(diameter: Array, depth: Array, note: _Note) -> Array:
     bridged = np.isnan(diameter) & inside
     if bridged.any():
         observed = f"no diameter in {int(bridged.sum())} rows, in gaps up to {_MAX_BRIDGE_M:g} m"
-        note(Severity.MINOR, "diameter-bridged", observed, "the hole log of diameters is taken straight across")
+        note(Severity.MINOR, "diameter-bridged", observed, "the hole log of diameters is interpolated linearly")
     return out
 
 

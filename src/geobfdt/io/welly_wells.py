@@ -24,7 +24,7 @@ from geobfdt.io.units import agreed_unit, length_factor
 from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.breakouts import BreakoutTable
-from geobfdt.wells.image import LOGS, WellImage
+from geobfdt.wells.image import LOGS, WellImage, require_image
 from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable
@@ -67,6 +67,7 @@ def to_welly(
     InputError
         If welly is not installed, or a table is of several wells.
     """
+    require_image(image)
     welly = _welly()
     depth = image["depth"].values
     header = [("WELL", image.attrs["well"], "", "header")]

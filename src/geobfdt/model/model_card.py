@@ -97,6 +97,9 @@ class _Card(BaseModel):
 
     trained_on: str | list[str] | None = Field(None, description="stream of wells, or names of wells")
     held_out: list[str] | None = Field(None, description="names of wells that chose the weights")
+    split: str | None = Field(None, description="how they were held out")
+    steps: int | None = Field(None, description="number of optimiser steps")
+    settings: dict[str, Any] = Field({}, description="settings of the training")
     base: str | None = Field(None, alias="from", description="model that training started from")
     metres_trained: float | None = Field(None, description="length of image (m)")
     planes_trained: int | None = Field(None, description="number of planes")
@@ -328,10 +331,13 @@ def _training(bundle: Bundle) -> list[str]:
         sentences.append(f"Trained on {_listed(card.trained_on)}.")
     if card.metres_trained is not None and card.planes_trained is not None:
         sentences.append(f"{card.metres_trained:.0f} m of image with {card.planes_trained} planes.")
+    if card.steps is not None and isinstance(card.settings.get("seed"), int):
+        sentences.append(f"Steps: {card.steps}; seed {card.settings['seed']}.")
     if card.base:
         sentences.append(f"Starts from the weights of {card.base}.")
     if card.held_out:
-        sentences.append(f"Held out to choose the weights: {_listed(card.held_out)}.")
+        split = f" ({card.split})" if card.split else ""
+        sentences.append(f"Held out to choose the weights{split}: {_listed(card.held_out)}.")
     if card.calibrated_on:
         sentences.append(f"Confidences are calibrated on {card.calibrated_on}.")
     if card.note:
@@ -352,8 +358,17 @@ def _evaluation(bundle: Bundle, measured: Sequence[Evaluation]) -> Iterator[str]
         yield "Validation wells, which choose the weights, before refinement; F1 at the best threshold:"
         rows = [f"| {name} | {part['f1']:.2f} | {part.get('planes', '')} |" for name, part in chosen]
         yield "\n".join(["| class | F1 | planes |", "|---|---|---|", *rows])
+        if any("looks" in name for name, _ in chosen):
+            yield "Looks are kinds of simulated images. Training never draws the held-out looks."
     elif isinstance(mean, int | float):
-        yield f"On the held-out picks, which choose the weights, the mean F1 is {mean:.2f}."
+        before, planes = validation.get("before"), validation.get("planes")
+        text = f"On the held-out picks, which choose the weights, the mean F1 within 3 cm is {mean:.2f}"
+        text += f" of {planes} planes" if isinstance(planes, int) else ""
+        text += f", and {before:.2f} with the initial weights" if isinstance(before, int | float) else ""
+        yield textwrap.fill(
+            f"{text}. Its chance level is not measured. Scores on wells that took no part, beside their chance level, "
+            "are those of `geobfdt gate`.", _WIDTH,
+        )  # fmt: skip
     if measured:
         yield textwrap.fill(
             "F1 of picks within 3 cm of trace RMS, with its 95 % interval. The chance level is the mean F1 of the same "

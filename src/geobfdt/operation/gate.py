@@ -76,6 +76,11 @@ class Demand:
     value: float
     passed: bool
 
+    @property
+    def measured(self) -> str:
+        """The measured value in words."""
+        return f"{self.value:.3g}" if np.isfinite(self.value) else "not measured"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -127,7 +132,7 @@ class Verdict:
     def failures(self) -> list[str]:
         """Descriptions of what could not be judged and of the demands that failed."""
         reasons = list(self.unjudged) + [
-            f"{one.class_}: {one.measure} {one.value:.3g}, demanded {one.limit:g} at {one.sense}"
+            f"{one.class_}: {one.measure}: {one.measured}, demanded: at {one.sense} {one.limit:g}"
             for one in self.demands
             if not one.passed
         ]

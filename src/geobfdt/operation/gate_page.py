@@ -7,7 +7,6 @@ import io
 import json
 from pathlib import Path
 
-import numpy as np
 import yaml
 
 from geobfdt._version import __version__
@@ -80,7 +79,7 @@ def _demands(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
     rows = [
         (
             one.class_, one.measure, f"at {one.sense} {one.limit:g}",
-            f"{one.value:.3g}" if np.isfinite(one.value) else "not measured", "holds" if one.passed else "FAILS",
+            one.measured, "holds" if one.passed else "FAILS",
         )
         for one in verdict.demands
     ]  # fmt: skip

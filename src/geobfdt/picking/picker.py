@@ -25,7 +25,7 @@ from geobfdt.quality.stretches import Stretch, stretch_findings
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.breakouts import BreakoutTable, new_breakouts
-from geobfdt.wells.image import WellImage, hole_radius, place_of, row_spacing
+from geobfdt.wells.image import WellImage, hole_radius, place_of, require_image, row_spacing
 from geobfdt.wells.picks import CLASSES, PickTable, complete
 
 __all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
@@ -74,6 +74,8 @@ def pick(
         If the model bundle is damaged, foreign or newer.
     ValueError
         If the method is unknown or the confidence is not within 0 and 1.
+    TypeError
+        If the image is no WellImage.
 
     Examples
     --------
@@ -87,6 +89,7 @@ def pick(
     >>> picks[["depth_m", "class", "dip_true_deg", "polarity"]].round(0).to_numpy().tolist()
     [[51.0, 'fracture', 45.0, 'conductive']]
     """
+    require_image(image)
     detector = detector_of(image, model, method, runtime)
     return pick_with_findings(image, detector, min_confidence=min_confidence, progress=progress)[0]
 

@@ -17,7 +17,7 @@ from geobfdt.quality.unpicked import propose_intervals
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.field import Field
-from geobfdt.wells.image import WellImage
+from geobfdt.wells.image import WellImage, require_image
 from geobfdt.wells.intervals import IntervalTable, new_intervals, write_intervals
 from geobfdt.wells.picks import PickTable, complete, traces
 
@@ -72,7 +72,7 @@ class Audit:
         if np.isfinite(self.alignment.shift):
             depth += f" ({self.alignment.shift * 100:+.1f} +- {self.alignment.sigma * 100:.2f} cm)"
         return (
-            f"{self.picks} picks; depth {depth}; azimuth {self.azimuth}; dip {self.dip}; {len(self.findings)} findings"
+            f"{self.picks} picks; depth {depth}; azimuth {self.azimuth}; dip {self.dip}; findings: {len(self.findings)}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -135,6 +135,7 @@ def audit(
     >>> result.alignment.verdict, round(result.alignment.shift, 2)
     ('shifted', 0.08)
     """
+    require_image(image)
     present = new_intervals() if intervals is None else intervals
     well = image.attrs["well"]
     mine = picks[picks["well"].isin([well, ""])].reset_index(drop=True)

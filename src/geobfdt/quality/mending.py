@@ -25,7 +25,7 @@ from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.field import Field
-from geobfdt.wells.image import WellImage, log_at, row_spacing
+from geobfdt.wells.image import WellImage, log_at, require_image, row_spacing
 from geobfdt.wells.intervals import IntervalTable, new_intervals, write_intervals
 from geobfdt.wells.picks import PickTable, complete, traces, write_picks
 
@@ -192,6 +192,7 @@ def mend(
     >>> [change.kind for change in mended.changes], bool(np.abs(mended.picks["depth_m"] - beds).max() < 0.01)
     (['depth-shift'], True)
     """
+    require_image(image)
     present = new_intervals() if intervals is None else intervals
     before = audit(image, picks, present, part_of(progress, 0.0, 0.4))
     draft = _Draft(image, picks, present)

@@ -145,7 +145,7 @@ def propose_intervals(
         if not depth.size and any(low < high for low, high in spans):
             observed, action = (
                 f"not one {name} pick",
-                f"read as: {name} was not interpreted here, silence proves nothing",
+                f"read as: {name} was not interpreted here, so that a place without a pick may have a plane",
             )
             findings.append(
                 Finding(Severity.MINOR, "class-not-interpreted", f"{top:.2f}-{base:.2f} m", observed, action)

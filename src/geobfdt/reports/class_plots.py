@@ -89,8 +89,11 @@ def _draw_row(strip: SubFigure, row: PlotRow, structure: Structure) -> None:
     axes = draw_stereonet(net, row.picks, sets, structure.hole)
     if legend := axes.get_legend():
         legend.remove()
-    net.text(0.03, 0.9, f"{row.title[0].upper()}{row.title[1:]}", fontsize=9, fontweight="bold", color=INK)
-    net.text(0.03, 0.83, f"{len(row.picks)} planes" if len(row.picks) > 1 else "1 plane", fontsize=7.5)
+    # Depths have a line of their own, since the north of the net stands at the end of a long one.
+    name, _, depths = row.title.partition(", ")
+    planes = f"{len(row.picks)} planes" if len(row.picks) > 1 else "1 plane"
+    net.text(0.03, 0.9, name.capitalize(), fontsize=9, fontweight="bold", color=INK)
+    net.text(0.03, 0.88, "\n".join(filter(None, (depths, planes))), fontsize=7.5, va="top", linespacing=1.6)
     directed = row.picks[row.picks["dip_true_deg"] >= MIN_DIRECTED_DIP_DEG]
     plots = [("dip_true_deg", "True dip (deg)", row.picks, 90, _DIP_BIN_DEG, 15)]
     if len(directed):

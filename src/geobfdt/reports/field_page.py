@@ -11,7 +11,7 @@ import pandas as pd
 from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.reports.field_plots import field_pictures
 from geobfdt.reports.field_structure import FieldStructure, FieldWell
-from geobfdt.reports.html_parts import format_number
+from geobfdt.reports.html_parts import format_number, format_range, format_significant
 from geobfdt.reports.stress_section import STRESS_HEAD, stress_cells, stress_note
 from geobfdt.reports.well_curves import WellCurves, has_apertures, has_caliper, vug_totals
 from geobfdt.runtime.csv_text import mark_text_columns
@@ -166,7 +166,7 @@ def _summary(field: FieldStructure) -> list[Block]:
 
 def _well_rows(field: FieldStructure) -> tuple[tuple[str, ...], ...]:
     head = (
-        "Well", "metres", "fractures", "P10 (1/m)", "P32 (m2/m3)", "95 %", "beds", "mean bed (deg)", "hole (deg)"
+        "Well", "metres", "fractures", "P10 (1/m)", "P32 (m²/m³)", "95 %", "beds", "mean bed (deg)", "hole (deg)"
     )  # fmt: skip
     return (head, *(_well_row(well) for well in field.wells))
 
@@ -178,9 +178,9 @@ def _well_row(well: FieldWell) -> tuple[str, ...]:
     if one is not None:
         fractures = (
             f"{one.planes:.0f}",
-            f"{one.p10:.2g}",
-            f"{one.p32:.2g}",
-            f"{one.p32_low:.2g} to {one.p32_high:.2g}",
+            format_significant(one.p10, 2),
+            format_significant(one.p32, 2),
+            format_range(one.p32_low, one.p32_high, 2),
         )
     return (
         well.name, f"{well.structure.length['fracture']:.1f}", *fractures,
@@ -229,7 +229,7 @@ def _sets(field: FieldStructure) -> list[Block]:
     rows = [
         (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
          format_number(line.part.mean.kappa, 0),
-         *("-" if one is None else f"{one.p32:.2g}" for one in line.wells.values()),
+         *("-" if one is None else format_significant(one.p32, 2) for one in line.wells.values()),
          format_number(line.probability, 3))
         for number, line in enumerate(field.sets, start=1)
     ]  # fmt: skip
@@ -259,7 +259,7 @@ def _measured(field: FieldStructure) -> list[Block]:
     if all(cell == "-" for row in rows for cell in row[1:]):
         return []
     head = (
-        "Well", "hydraulic aperture (mm)", "widest (mm)", "vugs (1/m2)", "vugs, area (%)", "diameter (mm)",
+        "Well", "hydraulic aperture (mm)", "widest (mm)", "vugs (1/m²)", "vugs, area (%)", "diameter (mm)",
         "5 to 95 % (mm)",
     )  # fmt: skip
     text = (
@@ -297,7 +297,7 @@ def _between(field: FieldStructure) -> list[Block]:
     errors = Block("table", rows=(("Well left out", "error, kriged", "error, mean of the others"), *rows))
     if np.isfinite(gain.error) and gain.gained:
         text = (
-            f"Kriging gains: each well was predicted from the others, with an error of {gain.error:.2f} m2/m3, against "
+            f"Kriging gains: each well was predicted from the others, with an error of {gain.error:.2f} m²/m³, against "
             f"{gain.error_of_mean:.2f} for the mean of the others. Near wells are more alike than wells in random "
             f"places (p = {gain.probability:.3f}). Curves between neighbouring wells are below, with their standard "
             "deviation."
@@ -305,7 +305,7 @@ def _between(field: FieldStructure) -> list[Block]:
     else:
         text = (
             f"Nothing gained: each well was predicted from the others, with an error of {format_number(gain.error, 2)} "
-            f"m2/m3, against {format_number(gain.error_of_mean, 2)} for the mean of the others, and the probability "
+            f"m²/m³, against {format_number(gain.error_of_mean, 2)} for the mean of the others, and the probability "
             f"that wells in random places seem as alike is {format_number(gain.probability, 3)}. No curve is drawn "
             "between wells: the mean of the wells is the best guess there."
         )

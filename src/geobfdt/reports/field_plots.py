@@ -82,7 +82,7 @@ def _draw_map(wells: list[FieldWell]) -> Figure:
         points = ax.scatter(
             x[usable], y[usable], c=values[usable], s=70, cmap="cividis", edgecolor=INK, zorder=3, vmin=0
         )
-        figure.colorbar(points, ax=ax, label="P32 of fractures (m2/m3)", shrink=0.7)
+        figure.colorbar(points, ax=ax, label="P32 of fractures (m²/m³)", shrink=0.7)
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.15)
     ax.ticklabel_format(useOffset=False, style="plain")
@@ -111,7 +111,7 @@ def _draw_intensities(field: FieldStructure) -> Figure:
             if one is not None:
                 ax.plot([one.p32_low, one.p32_high], [row, row], color=KINDS[name].colour, lw=1.4)
                 ax.plot(one.p32, row, KINDS[name].marker, color=KINDS[name].colour, ms=5)
-        ax.set_title(f"P32, {KINDS[name].label.lower()} (m2/m3)", fontsize=8)
+        ax.set_title(f"P32, {KINDS[name].label.lower()} (m²/m³)", fontsize=8)
         ax.set_xlim(left=0)
         ax.grid(axis="x", color=FAINT, lw=0.5)
         ax.set_axisbelow(True)
@@ -164,7 +164,7 @@ def _draw_curves(field: FieldStructure, between: BetweenWells, chosen: range) ->
         ax.grid(color=FAINT, lw=0.5)
         ax.set_axisbelow(True)
         ax.legend(facecolor="white", edgecolor="none", framealpha=0.8, fontsize=6.5, loc="upper right")
-        ax.set_xlabel("P32 of fractures (m2/m3)")
+        ax.set_xlabel("P32 of fractures (m²/m³)")
     for ax in axes[len(chosen) :]:
         ax.remove()
     axes[0].set_ylabel("Elevation (m)")

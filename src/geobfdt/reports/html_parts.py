@@ -10,7 +10,15 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-__all__ = ["figure_png", "format_number", "html_facts", "html_picture", "html_table"]
+__all__ = [
+    "figure_png",
+    "format_number",
+    "format_range",
+    "format_significant",
+    "html_facts",
+    "html_picture",
+    "html_table",
+]
 
 
 def html_facts(rows: Sequence[tuple[str, str]]) -> str:
@@ -48,3 +56,27 @@ def format_number(value: float, digits: int) -> str:
     ('1.2', '-')
     """
     return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+
+
+def format_significant(value: float, digits: int) -> str:
+    """
+    Return a number with so many significant digits, zeros at its end included.
+
+    Examples
+    --------
+    >>> [format_significant(value, 3) for value in (2.0, 0.935, 123.4)]
+    ['2.00', '0.935', '123']
+    """
+    return f"{value:#.{digits}g}".rstrip(".")
+
+
+def format_range(low: float, high: float, digits: int) -> str:
+    """
+    Return the two ends of an interval with so many significant digits.
+
+    Examples
+    --------
+    >>> format_range(0.5, 4.0, 2)
+    '0.50 to 4.0'
+    """
+    return f"{format_significant(low, digits)} to {format_significant(high, digits)}"

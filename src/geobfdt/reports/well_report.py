@@ -16,7 +16,15 @@ from geobfdt.reports.class_plots import class_rows, draw_rows, zone_rows
 from geobfdt.reports.dip_plots import draw_dip_plots
 from geobfdt.reports.document import PRINT_STYLE
 from geobfdt.reports.fold_section import draw_nets, fold_section
-from geobfdt.reports.html_parts import figure_png, format_number, html_facts, html_picture, html_table
+from geobfdt.reports.html_parts import (
+    figure_png,
+    format_number,
+    format_range,
+    format_significant,
+    html_facts,
+    html_picture,
+    html_table,
+)
 from geobfdt.reports.image_raster import depth_range
 from geobfdt.reports.method_section import GLOSSARY, LIMITS, MEANING, method_rows, signature_labels
 from geobfdt.reports.page import write_pictures
@@ -26,7 +34,7 @@ from geobfdt.reports.style import house_style
 from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.reports.well_curves import NO_CURVES, WellCurves, curves_section
 from geobfdt.runtime.csv_text import mark_text_columns
-from geobfdt.runtime.findings import Finding
+from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.structure.intensity import Intensity
@@ -196,25 +204,28 @@ def _intensity_sentence(kind: str, intensity: Intensity | None, length: float) -
     if intensity is None:
         return f"Nothing is known of {name}: no metre was both measured and interpreted for them."
     if not intensity.planes:
-        most = f"{intensity.p10_high:.2g} a metre"
+        most = f"{format_significant(intensity.p10_high, 2)} a metre"
         return f"No {name} in {length:.1f} m measured: fewer than {most}, as far as that can tell."
     text = (
-        f"{intensity.planes:.0f} {name} in {length:.1f} m measured: {intensity.p10:.2g} a metre of hole "
-        f"({intensity.p10_low:.2g} to {intensity.p10_high:.2g})."
+        f"{intensity.planes:.0f} {name} in {length:.1f} m measured: "
+        f"{format_significant(intensity.p10, 2)} a metre of hole "
+        f"({format_range(intensity.p10_low, intensity.p10_high, 2)})."
     )
     if kind == "fracture":
-        bounds = f"{intensity.p32_low:.2g} to {intensity.p32_high:.2g}"
-        text += f" In the rock, {intensity.p32:.2g} m2 in a cubic metre ({bounds})"
+        bounds = format_range(intensity.p32_low, intensity.p32_high, 2)
+        text += f" In the rock, {format_significant(intensity.p32, 2)} m² in a cubic metre ({bounds})"
         text += f", {intensity.blind_share:.0%} of it by planes nearly along the hole, which it hardly ever meets"
         text += ": take it as a lower bound." if intensity.capped else "."
     return text
 
 
 def _intensity_section(structure: Structure) -> str:
-    head = ("", "planes", "P10 (1/m)", "95 %", "P32 (m2/m3)", "95 %", "nearly along the hole", "above the cap")
+    head = ("", "planes", "P10 (1/m)", "95 %", "P32 (m²/m³)", "95 %", "nearly along the hole", "above the cap")
     rows = [
-        (kind.capitalize(), f"{one.planes:.1f}", f"{one.p10:.3g}", f"{one.p10_low:.3g} to {one.p10_high:.3g}",
-         f"{one.p32:.3g}", f"{one.p32_low:.3g} to {one.p32_high:.3g}", f"{one.blind_share:.0%}", f"{one.capped:.0%}")
+        (kind.capitalize(), f"{one.planes:.1f}",
+         format_significant(one.p10, 3), format_range(one.p10_low, one.p10_high, 3),
+         format_significant(one.p32, 3), format_range(one.p32_low, one.p32_high, 3),
+         f"{one.blind_share:.0%}", f"{one.capped:.0%}")
         for kind, one in structure.intensities.items()
     ]  # fmt: skip
     note = (
@@ -224,7 +235,7 @@ def _intensity_section(structure: Structure) -> str:
     )
     if structure.unmeasured:
         note += f" {structure.unmeasured} picks lie where nothing was measured and are not counted."
-    text = f"<h2>How many</h2>{html_table(head, rows)}<p>{note}</p>"
+    text = f"<h2>Intensity</h2>{html_table(head, rows)}<p>{note}</p>"
     if structure.sets:
         titles = (
             "Set",
@@ -234,7 +245,7 @@ def _intensity_section(structure: Structure) -> str:
             "kappa",
             "95 % cone (deg)",
             "spacing (m)",
-            "P32 (m2/m3)",
+            "P32 (m²/m³)",
             "95 %",
             "structural dip removed (deg)",
         )
@@ -254,7 +265,7 @@ def _orientation_section(structure: Structure) -> str:
     planes = with_attitude(structure.picks)
     if planes.empty:
         why = "True dips are not known: the hole's direction or the image's reference is missing."
-        return f"<h2>How they lie</h2><p>{why if len(structure.picks) else 'There is no pick.'}</p>"
+        return f"<h2>Orientation</h2><p>{why if len(structure.picks) else 'There is no pick.'}</p>"
     with house_style():
         figure, net = draw_nets(planes, [line.part for line in structure.sets], structure)
         by_depth = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
@@ -287,7 +298,7 @@ def _orientation_section(structure: Structure) -> str:
             "to lie otherwise."
         )
     return (
-        f"<h2>How they lie</h2>{html_picture(pictures[0], net)}<p>{note}</p>"
+        f"<h2>Orientation</h2>{html_picture(pictures[0], net)}<p>{note}</p>"
         f"{html_picture(pictures[1], ', '.join(panels))}<p>{lines}</p>"
         f"<h2>By class</h2>{''.join(html_picture(data, names) for names, data in by_class)}"
         f"{_zones_section(structure)}{''.join(html_picture(data, names) for names, data in by_zone)}"
@@ -308,7 +319,7 @@ def _zones_section(structure: Structure) -> str:
         "beds (1/m)",
         "fractures (1/m)",
         "95 %",
-        "P32 (m2/m3)",
+        "P32 (m²/m³)",
         "95 %",
     )
     rows = []
@@ -316,12 +327,12 @@ def _zones_section(structure: Structure) -> str:
         zone, one, beds = line.zone, line.intensities.get("fracture"), line.intensities.get("bedding")
         cells = ["-"] * 4
         if one is not None:
-            cells = [f"{one.p10:.3g}", f"{one.p10_low:.2g} to {one.p10_high:.2g}"]
-            cells += [f"{one.p32:.3g}", f"{one.p32_low:.2g} to {one.p32_high:.2g}"]
+            cells = [format_significant(one.p10, 3), format_range(one.p10_low, one.p10_high, 2)]
+            cells += [format_significant(one.p32, 3), format_range(one.p32_low, one.p32_high, 2)]
         rows.append(
             (f"{number}", f"{zone.top:.2f}", f"{zone.base:.2f}", f"{zone.beds.planes:.0f}", f"{zone.beds.dip:.0f}",
              f"{zone.beds.azimuth:03.0f}", format_number(zone.beds.cone, 1),
-             f"{beds.p10:.3g}" if beds is not None else "-", *cells)
+             format_significant(beds.p10, 3) if beds is not None else "-", *cells)
         )  # fmt: skip
     return f"<h2>Zones</h2>{html_table(head, rows)}"
 
@@ -341,12 +352,11 @@ def _certainty_section(structure: Structure, findings: Sequence[Finding]) -> str
         sentences.append(f"Of {len(picks)} picks some {structure.wrong:.0f} are wrong, as their confidences say.")
     for column, what, unit in (("sigma_depth_m", "depth", "m"), ("sigma_dip_deg", "dip", "degrees")):
         if picks[column].notna().any():
-            sentences.append(
-                f"Half of the picks are sure of their {what} within {picks[column].median():.2g} {unit} (one sigma)."
-            )
-    doubted = sum(finding.severity in ("major", "critical") for finding in findings)
-    sentences.append(f"{doubted} findings below are major: read them first." if doubted else "No major findings.")
-    return "<h2>How certain</h2>" + "".join(f"<p>{html.escape(text)}</p>" for text in sentences)
+            median = format_significant(picks[column].median(), 2)
+            sentences.append(f"The median standard deviation of the {what} of a pick is {median} {unit}.")
+    majors = sum(finding.severity in ("major", "critical") for finding in findings)
+    sentences.append(f"Major findings: {majors or 'none'}.")
+    return "<h2>Uncertainty</h2>" + "".join(f"<p>{html.escape(text)}</p>" for text in sentences)
 
 
 def _findings_section(findings: Sequence[Finding]) -> str:
@@ -354,7 +364,7 @@ def _findings_section(findings: Sequence[Finding]) -> str:
         return ""
     items = "".join(
         f"<li><b>{finding.severity}</b> {html.escape(f'{finding.place}: {finding.observed}; {finding.action}')}</li>"
-        for finding in findings
+        for finding in sorted(findings, key=lambda finding: -list(Severity).index(finding.severity))
     )
     return f"<h2>Findings</h2><ul>{items}</ul>"
 
@@ -393,4 +403,4 @@ def _signature_section(title: TitleBlock) -> str:
 
 
 def _p32_cells(one: Intensity | None) -> tuple[str, str]:
-    return ("-", "-") if one is None else (f"{one.p32:.3g}", f"{one.p32_low:.2g} to {one.p32_high:.2g}")
+    return ("-", "-") if one is None else (format_significant(one.p32, 3), format_range(one.p32_low, one.p32_high, 2))

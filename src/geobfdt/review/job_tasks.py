@@ -12,6 +12,7 @@ from geobfdt.review.access_log import AccessLog
 from geobfdt.review.job_queue import JobKind, JobQueue, Parameters
 from geobfdt.review.service import ReviewService
 from geobfdt.runtime.progress import Progress
+from geobfdt.wells.breakouts import read_breakouts, write_breakouts
 from geobfdt.wells.picks import read_picks, write_picks
 
 __all__ = ["PRELOAD_MODULES", "QUEUE_FOLDER", "job_kinds", "remove_abandoned_uploads", "report_file", "upload_folder"]
@@ -23,8 +24,8 @@ PRELOAD_MODULES = ("geobfdt.workflows.ingest", *(f"geobfdt.io.images.{reader}" f
 
 # Name of the folder of the queue, in the field.
 QUEUE_FOLDER = ".jobs"
-# A picking job leaves its picks in this file.
-_PICKS_FILE = "picks.csv"
+# A picking job leaves its picks and breakouts in these files.
+_PICKS_FILE, _BREAKOUTS_FILE = "picks.csv", "breakouts.csv"
 # An upload job leaves in this file which wells it wrote, and which of them it replaced.
 _WELLS_FILE = "wells.json"
 # The newest reports are kept, up to this number.
@@ -51,6 +52,7 @@ def job_kinds(service: ReviewService, access_log: AccessLog) -> dict[str, JobKin
         # again and finds its edit in the log.
         well, layer, person = (parameters[name] for name in ("well", "layer", "person"))
         service.join(well, layer, person, read_picks(folder / _PICKS_FILE), key=f"job-{job}")
+        service.propose_breakouts(well, read_breakouts(folder / _BREAKOUTS_FILE))
 
     def store_report(job: str, _: Parameters, folder: Path) -> None:
         (report,) = folder.glob("*.report.html")
@@ -105,13 +107,14 @@ def report_file(field: Path, job: str) -> Path:
 
 
 def _pick(field: str, model: str, parameters: Parameters, folder: str, report: Progress) -> None:
-    """Pick a well; write the picks into the working folder, and the drift of its zones beside the well."""
+    """Pick a well; write picks and breakouts into the working folder, and the drift of its zones beside the well."""
     from geobfdt.wells.field import Field
     from geobfdt.workflows.propose import propose_picks
 
     file = Field(Path(field)).file(parameters["well"], ".nc")
-    picks = propose_picks(file, model, parameters["method"], report)
-    write_picks(picks, Path(folder) / _PICKS_FILE)
+    proposals = propose_picks(file, model, parameters["method"], report)
+    write_picks(proposals.picks, Path(folder) / _PICKS_FILE)
+    write_breakouts(proposals.breakouts, Path(folder) / _BREAKOUTS_FILE)
 
 
 def _ingest_upload(field: str, parameters: Parameters, folder: str, report: Progress) -> None:

@@ -116,10 +116,11 @@ def open_wells(
                 opened.append(OpenedWell(stem, findings, None))
                 continue
             report = part_of(progress, step / (2 * len(files)), (step + 1) / (2 * len(files)), f"picking {stem}")
-            picks = propose_picks(service.wells.field.file(stem, ".nc"), options.model, options.method, report)
+            proposals = propose_picks(service.wells.field.file(stem, ".nc"), options.model, options.method, report)
             # With a key, two calls at the same time write one edit.
-            service.join(stem, person, person, picks, key=f"open-{stem}-{person}")
-            opened.append(OpenedWell(stem, findings, len(picks)))
+            service.join(stem, person, person, proposals.picks, key=f"open-{stem}-{person}")
+            service.propose_breakouts(stem, proposals.breakouts)
+            opened.append(OpenedWell(stem, findings, len(proposals.picks)))
     finally:
         service.close()
     return opened

@@ -38,7 +38,7 @@ from geobfdt.review.table_layer import TableFiles
 from geobfdt.review.tiles import CONTRAST_MARGIN, LEVELS, TILE_ROWS, OpenWells, resample_columns
 from geobfdt.review.vug_layer import VUGS, changed_vug
 from geobfdt.runtime.findings import InputError, findings_from_json
-from geobfdt.wells.breakouts import read_breakouts
+from geobfdt.wells.breakouts import BreakoutTable, read_breakouts
 from geobfdt.wells.image import WellImage, log_at, row_spacing
 from geobfdt.wells.intervals import join_intervals, new_intervals
 from geobfdt.wells.layers import ConflictError, Edit, Fields, Items, Layer, LayerLog, OutdatedError
@@ -404,6 +404,10 @@ class ReviewService:
         """Merge new proposals into a layer, once for a key; picks that were reviewed stay."""
         self.check_takes_picks(layer)
         return self._append(well, layer, person, "join", lambda now: merge_picks(now, picks), key)
+
+    def propose_breakouts(self, well: str, breakouts: BreakoutTable) -> None:
+        """Write the breakouts that a picker found, unless the well has or had a table of breakouts."""
+        self.tables[BREAKOUTS.layer].propose(well, breakouts)
 
     def _append(
         self, well: str, layer: str, person: str, kind: str, items: Callable[[Layer], Items], key: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -156,6 +157,18 @@ class TableFiles:
             self.kind.write(table_of_rows(_rows(layer, self.kind), self.kind), file)
 
         return write
+
+    def propose(self, well: str, table: pd.DataFrame) -> None:
+        """Write the proposals of a picker as the first table of a well; a well that has or had a table keeps it."""
+        file = self.wells.field.file(well, self.kind.suffix)
+        if not len(table) or file.exists() or self.log.layer(well, self.kind.layer).version:
+            return
+        # Somebody may draw the first row meanwhile, which then stays alone.
+        with contextlib.suppress(OutdatedError):
+            write = self.read(well)
+            if self._equal[well] == (None, 0):
+                items = row_items(table, self.kind)
+                self.log.add(well, self.kind.layer, file.name, "join", items, before_commit=write)
 
     def _join(self, well: str) -> _Stamp:
         stamp, now = self._stamp(well), self.log.layer(well, self.kind.layer)

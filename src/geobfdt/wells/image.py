@@ -38,6 +38,7 @@ __all__ = [
     "known_reference",
     "log_at",
     "place_of",
+    "require_image",
     "row_spacing",
     "well_image",
     "without_colour",
@@ -169,6 +170,27 @@ def well_image(  # noqa: PLR0913
         "azimuth": ("azimuth", angles, {"units": "deg"}),
     }
     return WellImage(xr.Dataset(variables, coordinates, attrs))
+
+
+def require_image(image: object) -> None:
+    """
+    Refuse an argument that is no WellImage, such as the path of a file.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+
+    Examples
+    --------
+    >>> require_image("well.dlis")
+    Traceback (most recent call last):
+        ...
+    TypeError: give a WellImage, as geobfdt.read(file) returns it, not an object of type str
+    """
+    if not (isinstance(image, xr.Dataset) and {"image", "depth", "azimuth"} <= set(image.variables)):
+        kind = "Dataset without image, depth and azimuth" if isinstance(image, xr.Dataset) else type(image).__name__
+        raise TypeError(f"give a WellImage, as geobfdt.read(file) returns it, not an object of type {kind}")
 
 
 def add_findings(image: WellImage, findings: Iterable[Finding]) -> WellImage:

@@ -38,14 +38,14 @@ class ReadingOptions(BaseModel):
     )
     deviation: float | None = Field(None, ge=0, le=180, description="hole inclination from vertical (deg)")
     hole_azimuth: float | None = Field(None, ge=0, le=360, description="hole azimuth from north (deg)")
-    north: Literal["true", "grid", "magnetic"] | None = Field(None, description="which north azimuths are from")
+    north: Literal["true", "grid", "magnetic"] | None = Field(None, description="north that azimuths are measured from")
     declination: float | None = Field(
-        None, ge=-180, le=180, description="what to add to magnetic azimuths to get true ones (deg, east is +)"
+        None, ge=-180, le=180, description="degrees to add to magnetic azimuths to get true ones; east is positive"
     )
-    survey: Path | None = Field(None, description="CSV of depth, deviation and azimuth stations")
+    survey: Path | None = Field(None, description="CSV or XLSX of stations: depth, deviation, azimuth")
     null: float | None = Field(None, description="value of pixels that stands for not measured")
-    even_rows: bool | None = Field(None, description="take out what rows are offset by as wholes")
-    even_sectors: bool | None = Field(None, description="take out what sectors are offset by over metres of depth")
+    even_rows: bool | None = Field(None, description="remove the offset of each row")
+    even_sectors: bool | None = Field(None, description="remove the offset of each sector over metres of depth")
     dark: Literal["low", "high"] | None = Field(None, description="which values are conductive and drawn dark")
 
     @field_validator("null")

@@ -79,7 +79,11 @@ class TableContract:
         ------
         InputError
             If a column is missing or out of order, or a value out of its range; the first such row is named.
+        TypeError
+            If it is no pandas table.
         """
+        if not isinstance(table, pd.DataFrame):
+            raise TypeError(f"{file}: give a pandas DataFrame, not an object of type {type(table).__name__}")
         if list(table.columns[: len(self.columns)]) != list(self.columns):
             missing = [name for name in self.columns if name not in table.columns]
             observed = f"no column {', '.join(missing)}" if missing else "columns out of order"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from geobfdt.io.images.netcdf import read
-from geobfdt.picking.drift import mark_drift, write_zones
-from geobfdt.picking.picker import detector_of, pick_with_findings
+from geobfdt.picking.drift import write_zones
+from geobfdt.picking.picker import detector_of
 from geobfdt.runtime.progress import Progress, no_progress
-from geobfdt.wells.picks import PickTable
+from geobfdt.workflows.pick import ImagePicks, pick_image
 
 __all__ = ["propose_picks"]
 
@@ -18,9 +18,9 @@ def propose_picks(
     model: str | Path = "default",
     method: str = "network",
     progress: Progress = no_progress,
-) -> PickTable:
+) -> ImagePicks:
     """
-    Pick a well of a field and write the drift of its zones beside it.
+    Pick a well of a field as ``geobfdt pick`` does, and write the drift of its zones beside it.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def propose_picks(
 
     Returns
     -------
-    PickTable
-        Pick table of proposals.
+    ImagePicks
+        Proposed picks and breakouts.
 
     Raises
     ------
@@ -42,12 +42,11 @@ def propose_picks(
         If the file or the model cannot be read, or the drift not written.
     """
     image = read(file)
-    detector = detector_of(image, model, method)
-    picks, _ = pick_with_findings(image, detector, progress=progress)
+    proposals = pick_image(image, detector_of(image, model, method), progress=progress)
     drift = file.with_suffix(".drift.csv")
-    if detector.drift_reference is not None:
-        write_zones(mark_drift(image, picks, detector.drift_reference)[1], drift)
+    if proposals.zones is not None:
+        write_zones(proposals.zones, drift)
     else:
         # The file describes the picks of another detector.
         drift.unlink(missing_ok=True)
-    return picks
+    return proposals

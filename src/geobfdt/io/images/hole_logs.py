@@ -203,7 +203,7 @@ def log_at_rows(
         widest = gaps[np.argmax(np.diff(at)[gaps])]
         observed = f"no {words} between {at[widest]:.2f} and {at[widest + 1]:.2f} m"
         more = f", and {gaps.size - 1} more such gaps" if gaps.size > 1 else ""
-        findings.minor(f"{name.replace('_', '-')}-gap", observed + more, "taken straight across")
+        findings.minor(f"{name.replace('_', '-')}-gap", observed + more, "interpolated linearly")
     outside = (depth < at[0] - _REACH_M) | (depth > at[-1] + _REACH_M)
     if outside.any():
         observed = f"{words} is known from {at[0]:.2f} to {at[-1]:.2f} m only"

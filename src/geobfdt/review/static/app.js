@@ -276,7 +276,7 @@ function bulk(open) {
   const these = open.filter((p) => (p.pick.confidence ?? 0) >= sure), wrong = these.reduce((sum, p) => sum + 1 - p.pick.confidence, 0);
   $("sure-told").textContent = `≥ ${Math.round(100 * sure)} %`;
   $("bulk").disabled = !these.length;
-  $("bulk").textContent = these.length ? `Accept ${these.length} (~${wrong < 1 ? wrong.toFixed(1) : Math.round(wrong)} wrong)` : "None so sure";
+  $("bulk").textContent = these.length ? `Accept ${these.length} (~${wrong < 1 ? wrong.toFixed(1) : Math.round(wrong)} wrong)` : "No picks above";
 }
 
 let cardKey = "";
@@ -300,7 +300,7 @@ function card() {
     return;
   }
   const rows = [
-    ["depth", plusMinus(pick.depth_m, pick.sigma_depth_m, 3, " m"), "sure", number(pick.confidence, 2)],
+    ["depth", plusMinus(pick.depth_m, pick.sigma_depth_m, 3, " m"), "confidence", number(pick.confidence, 2)],
     ["dip", plusMinus(pick.dip_true_deg, pick.sigma_dip_deg, 1, "°"), "quality", pick.quality || "–"],
     ["azimuth", plusMinus(pick.azimuth_true_deg, pick.sigma_azimuth_deg, 1, "°"), "continuity", number(pick.continuity, 2)],
     ["status", pick.status ?? "proposed", "source", pick.source ?? "–"],
@@ -335,7 +335,7 @@ function markCard(box, marks, mark) {
     ["aspect", number(mark.aspect, 1), "contrast", number(mark.contrast, 1)], last,
   ] : [
     ["top", number(mark.top_m, 2, " m"), "base", number(mark.base_m, 2, " m")], azimuths,
-    ["width", number(mark.width_deg, 0, "°"), "sure", number(mark.confidence, 2)], last,
+    ["width", number(mark.width_deg, 0, "°"), "confidence", number(mark.confidence, 2)], last,
   ];
   if (marks === vugs) box.append(Object.assign(document.createElement("p"), { className: "faint", textContent: "Experimental: check vugs on the image." }));
   for (const cells of rows) {

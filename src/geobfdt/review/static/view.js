@@ -354,7 +354,8 @@ export class View {
       ctx.beginPath(); ctx.moveTo(x, 16); ctx.lineTo(x, HEAD); ctx.stroke();
     }
     ctx.textAlign = "center";
-    ctx.fillText(track.name, track.x + this.turn(track) * 0.625, 12);
+    // In a narrow window the name has no room between two directions.
+    if (ctx.measureText(track.name).width + 24 < this.turn(track) / 4) ctx.fillText(track.name, track.x + this.turn(track) * 0.625, 12);
   }
 
   paintTadpoles(ctx) {

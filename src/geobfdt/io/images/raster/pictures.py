@@ -95,7 +95,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         values *= np.float32((white - black) / pixels.white)
         values += np.float32(black)
     if beside is None or "azimuth_first" not in side.model_fields_set:
-        action = "taken as 0, angles growing clockwise to the right; azimuth_first in a YAML file beside it says else"
+        action = "taken as 0, angles growing clockwise to the right; else give azimuth_first in a YAML file beside it"
         findings.info("left-edge", "nothing says the angle of the left edge", action)
     turn = (np.arange(columns) + 0.5) * 360 / columns
     azimuth = np.mod(side.azimuth_first + (turn if side.clockwise else -turn), 360)

@@ -29,6 +29,7 @@ __all__ = ["UNUSED_OPTIONS", "contents", "read"]
 
 UNUSED_OPTIONS = ("top", "bottom")
 
+_CHOOSE = "give --image one of them; a table of picks is for geobfdt ingest --picks"
 _REPAIR = "repair that line, or export the file again"
 _STATED = ("well", "run", "tool", "reference", "north", "dark", "normalisation", "units")
 
@@ -166,11 +167,11 @@ def _choose(layout: Layout, name: str | None, findings: FileFindings) -> Picture
         for picture in layout.pictures:
             if _same(name, picture.name) or _same(name, picture.name.split("#")[0]):
                 return picture
-        raise findings.refusal(f"no image {name!r}; it holds {names}", "give --image one of them")
+        raise findings.refusal(f"no image {name!r}; it holds {names}", _CHOOSE)
     widest = max(len(picture.columns) for picture in layout.pictures)
     best = [picture for picture in layout.pictures if len(picture.columns) == widest]
     if len(best) > 1:
-        raise findings.refusal(f"several columns may be the image: {names}", "give --image one of them")
+        raise findings.refusal(f"several columns may be the image: {names}", _CHOOSE)
     if len(layout.pictures) > 1:
         findings.major("image-chosen", f"images {names}", f"{best[0].name}, with the most sectors, read")
     return best[0]
