@@ -242,22 +242,23 @@ def score_look(name: str, picker: Picker, cakes: int, length_m: float, seed: int
         well = f"{name} {index}"
         image = well_image(cake.image, cake.depth, diameter=DIAMETER_M, well=well, reference="high_side")
         detector = detector_of(image, picker.model, picker.method)
-        answers = pick_well(image, detector, min_confidence=0.0, tall=picker.tall).picks
-        sure = answers["confidence"].to_numpy() >= [detector.thresholds[kind] for kind in answers["class"]]
+        every = pick_well(image, detector, min_confidence=0.0, tall=picker.tall).picks
+        answers = pick_well(image, detector, tall=picker.tall).picks
         amplitude, azimuth = amplitude_azimuth(cake.traces)
         planes = new_picks(
             well=well, depth_m=cake.traces[:, 0], class_="bedding", amplitude_m=amplitude, azimuth_app_deg=azimuth,
             diameter_m=DIAMETER_M, reference="high_side",
         )  # fmt: skip
+        near = trace_rms(traces(every)[:, None], traces(planes)) < 0.05
         apart = trace_rms(traces(answers)[:, None], traces(planes))
         aliased.append(_aliased(cake.traces, settings.sectors))
-        candidates.append(apart.min(axis=0, initial=np.inf) < 0.05)
+        candidates.append(near.any(axis=0))
         if picker.method == "network":
             voted.append(_voted(detector, image, cake))
-        picks.append(answers[sure])
+        picks.append(answers)
         truth.append(planes)
-        above.append(answers.loc[sure, "confidence"].to_numpy(float))
-        outcomes.append(apart[sure].min(axis=1, initial=np.inf) < 0.05)
+        above.append(answers["confidence"].to_numpy(float))
+        outcomes.append(apart.min(axis=1, initial=np.inf) < 0.05)
         intervals.append((well, "interpreted", "bedding", float(cake.depth[0]), float(cake.depth[-1])))
     scores = geobfdt.evaluate(pd.concat(picks), pd.concat(truth), new_intervals(intervals))
     table = scores.table().query("`class` == 'bedding' and kind == 'trace'").set_index("tolerance_m")

@@ -17,11 +17,12 @@ from results_file import add_out, write_results
 
 STREAM = 5_800_000  # Seed of the wells.
 LENGTH_M, TOLERANCE_M, LEAST = 20.0, 0.05, 0.02
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.44, 0.5, 0.6, 1.0)  # The last one leaves out all tall traces.
 BINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0)
 
 
-def outcomes(number: int, model: str) -> pd.DataFrame:
-    """Classes, confidences and outcomes (NaN: not counted) of the tall traces of a well."""
+def outcomes(number: int, model: str) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Scales, classes, confidences and outcomes (NaN: not counted) of the picks of a well, and its planes by class."""
     from geobfdt.evaluation.counts import possible_pairs
     from geobfdt.evaluation.ranking import ranked_outcomes
     from geobfdt.evaluation.scope import gather
@@ -39,12 +40,14 @@ def outcomes(number: int, model: str) -> pd.DataFrame:
     tall = both["scale"] == "tall"
     # Picks of the image itself take their planes first.
     ranked = both.assign(confidence=both["confidence"].where(tall, 1 + both["confidence"]))
-    outcome = np.full(len(both), np.nan)
+    outcome, planes = np.full(len(both), np.nan), {}
     for group in gather(ranked, well.picks, well.intervals)[0] if len(well.picks) else []:
         if group.class_ in ("bedding", "fracture"):
             pairs = possible_pairs(group, group.best_kind, TOLERANCE_M)
             outcome[group.pick_rows] = ranked_outcomes(group, pairs, TOLERANCE_M)
-    return both.assign(right=outcome)[tall][["class", "confidence", "right"]].assign(look=appearance or "ordinary")
+            planes[group.class_] = int((~group.optional & group.truth_inside).sum())
+    columns = ["scale", "class", "confidence", "right"]
+    return both.assign(right=outcome)[columns].assign(look=appearance or "ordinary"), planes
 
 
 def main() -> None:
@@ -64,11 +67,21 @@ def main() -> None:
     calibration = detector_of(well_image(np.zeros((9, 9)), np.arange(9.0)), arguments.model).tall_calibration
     if calibration is None:
         raise SystemExit(f"{arguments.model}: its preset looks for no tall traces")
-    table = pd.concat([outcomes(number, arguments.model) for number in range(arguments.wells)]).dropna()
+    tables, planes = zip(*(outcomes(number, arguments.model) for number in range(arguments.wells)), strict=True)
+    every = pd.concat(tables).dropna()
+    table = every[every["scale"] == "tall"]
     rows: list[dict[str, object]] = []
+    for name in calibration:
+        part, count = every[every["class"] == name], sum(one.get(name, 0) for one in planes)
+        scores = {}
+        for threshold in THRESHOLDS:
+            shown = part[(part["scale"] == "own") | (part["confidence"] >= threshold)]
+            scores[threshold] = float(2 * shown["right"].sum() / (len(shown) + count))
+        rows.append({"look": "all", "class": name, "planes": count, "f1_by_threshold": scores})
+        print(f"{name:9s} {count} planes, F1 5 cm by threshold", {at: round(f1, 4) for at, f1 in scores.items()})
     for (look, name), part in [*table.groupby(["look", "class"]), *table.assign(look="all").groupby(["look", "class"])]:
         error = expected_calibration_error(part["confidence"], part["right"])
-        slope, intercept = calibration[name]
+        slope, intercept, _ = calibration[name]
         before = (logit(part["confidence"].to_numpy(float)) - intercept) / slope
         fitted = np.round(platt(before, part["right"].to_numpy(float)), 2).tolist()
         rows.append(

@@ -91,10 +91,10 @@ def test_the_least_confidence_holds_for_tall_traces(detector: Detector) -> None:
     """A least confidence is that of the column in the table, whatever the network said of the compressed image."""
     image = density_image(TALL)
     rows = np.full(image.sizes["depth"], True)
-    every, sure = (tall_picks(image, rows, detector, least) for least in (0.01, 0.5))
+    every, sure = (tall_picks(image, rows, detector, least) for least in (0.01, 0.3))
     assert 0 < len(sure) < len(every)
-    assert sure["confidence"].min() >= 0.5 > every["confidence"].min() >= 0.01
-    assert len(sure) == (every["confidence"] >= 0.5).sum()
+    assert sure["confidence"].min() >= 0.3 > every["confidence"].min() >= 0.01
+    assert len(sure) == (every["confidence"] >= 0.3).sum()
 
 
 def test_picks_that_are_there_stay() -> None:

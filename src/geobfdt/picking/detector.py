@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from geobfdt.picking.drift import DriftReference
 from geobfdt.wells.image import WellImage
 
-__all__ = ["Candidates", "Detector"]
+__all__ = ["Candidates", "Detector", "TallCalibration"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,23 @@ class Candidates:
     evidence: npt.NDArray[np.float64] | None = None
 
 
+class TallCalibration(NamedTuple):
+    """
+    Confidence of tall traces of a class.
+
+    Parameters
+    ----------
+    slope, intercept : float
+        They turn log odds on an image with compressed depths into those of a tall trace.
+    threshold : float
+        Confidence from which a tall trace is a pick.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    threshold: float = 0.5
+
+
 class Detector(Protocol):
     """
     Finds planes in strips of one well.
@@ -55,9 +72,9 @@ class Detector(Protocol):
         Typical error of its traces (m, perpendicular to them).
     tallest : float
         Largest amplitude that it looks for (m).
-    tall_calibration : mapping of str to (float, float) or None
-        Slope and intercept that turn its log odds on an image with compressed depths into those of a tall trace, by
-        class; None if they were not measured. Then tall traces are looked for on request only.
+    tall_calibration : mapping of str to TallCalibration or None
+        What its confidences on an image with compressed depths say of tall traces, by class; None if that was not
+        measured. Then tall traces are looked for on request only.
     thresholds : mapping of str to float
         Confidence from which a candidate is a pick, by class.
     drift_reference : DriftReference or None
@@ -75,7 +92,7 @@ class Detector(Protocol):
     @property
     def tallest(self) -> float: ...  # noqa: D102
     @property
-    def tall_calibration(self) -> Mapping[str, tuple[float, float]] | None: ...  # noqa: D102
+    def tall_calibration(self) -> Mapping[str, TallCalibration] | None: ...  # noqa: D102
     @property
     def thresholds(self) -> Mapping[str, float]: ...  # noqa: D102
     @property

@@ -16,7 +16,7 @@ from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.presets import plane_finder
 from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.model.runtimes import network_runtime
-from geobfdt.picking.detector import Candidates
+from geobfdt.picking.detector import Candidates, TallCalibration
 from geobfdt.picking.drift import DriftReference
 from geobfdt.preparation.network_grid import image_scale, network_grid, well_span
 from geobfdt.runtime.findings import InputError
@@ -30,9 +30,12 @@ _MIN_CONFIDENCE = 0.05  # Planes below this probability are not refined.
 # At scale 1: the largest length of a strip's core, which bounds the memory; the tallest trace, the receptive field and
 # half a window of the contrast together; the typical error of a trace.
 _LENGTH_M, _OVERLAP_M, _TYPICAL_ERROR_M = 84.0, 4.0, 0.004
-# Log odds of tall traces, of those in an image with compressed depths; the network was trained on images at their own
-# scale. Fitted on simulated level wells by benchmarks/tall_calibration.py.
-_TALL_CALIBRATION = {"bedding": (0.44, -1.81), "fracture": (0.90, -2.25)}
+# The network was trained on images at their own scale, and is too sure of tall traces. Slopes and intercepts are fitted
+# on simulated level wells by benchmarks/tall_calibration.py, and thresholds lie where F1 of both scales is best there.
+_TALL_CALIBRATION = {
+    "bedding": TallCalibration(0.44, -1.81, threshold=0.2),
+    "fracture": TallCalibration(0.90, -2.25, threshold=0.44),
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class NetworkDetector:
         return settings.tiers[-1][0] / self.scale if isinstance(settings, CurveSettings) else np.inf
 
     @property
-    def tall_calibration(self) -> dict[str, tuple[float, float]] | None:
+    def tall_calibration(self) -> dict[str, TallCalibration] | None:
         """Calibration of tall traces; the published network looks at windows that are too short for one."""
         return _TALL_CALIBRATION if isinstance(self.bundle.settings, CurveSettings) else None
 

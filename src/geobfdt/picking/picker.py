@@ -16,7 +16,7 @@ from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough.hough_detector import HoughDetector
 from geobfdt.picking.row_picks import downgrade_picks_along_rows
 from geobfdt.picking.strip_picks import pick_strips
-from geobfdt.picking.tall_traces import compression, join_tall, tall_picks, tall_rows
+from geobfdt.picking.tall_traces import compression, join_tall, tall_calibration, tall_picks, tall_rows
 from geobfdt.picking.unpicked_layers import MIN_UNPICKED_LENGTH_M
 from geobfdt.picking.zone_stream import Zone, ZoneStream, unpicked_zones
 from geobfdt.quality.image_checks import ImageCheck, add_new_findings
@@ -26,11 +26,11 @@ from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.breakouts import BreakoutTable, new_breakouts
 from geobfdt.wells.image import WellImage, hole_radius, place_of, require_image, row_spacing
-from geobfdt.wells.picks import CLASSES, PickTable, complete
+from geobfdt.wells.picks import CLASSES, PickTable, complete, new_picks
 
 __all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
 
-_OWN_SCALE_SHARE = 0.8  # Share of the time that the pass at the image's own scale takes, where there are two.
+_TALL_SHARE = 0.2  # Share of the time that the pass over compressed depths takes, where there is one.
 
 Array = npt.NDArray[np.float64]
 
@@ -112,7 +112,7 @@ def pick_with_findings(
     detector : Detector
         Made for this well; see :func:`detector_of`.
     tall : bool, optional
-        Whether planes with traces metres tall are looked for in a second pass. Default: with the
+        Whether planes with traces metres tall are looked for in a pass of its own. Default: with the
         network, where the hole is inclined by 60 degrees or more, or its direction is not known.
 
     Returns
@@ -192,39 +192,39 @@ def pick_well(
     -----
     Each row is read once, but for the overlap of strips; see :func:`geobfdt.picking.strip_picks.pick_strips`. Checks of
     the image, measured depths and zones take the rows of a strip as it is loaded; a zone is measured once all strips
-    that reach into it are picked. Planes with tall traces are found in a second pass over depths that are compressed;
+    that reach into it are picked. Planes with tall traces are found before, in a pass over depths that are compressed;
     see :mod:`geobfdt.picking.tall_traces`.
     """
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"least confidence {min_confidence} is not within 0 and 1")
-    where = tall_rows(image, detector, tall)
-    share = 1.0 if where is None else _OWN_SCALE_SHARE
+    where, tall_table = tall_rows(image, detector, tall), new_picks()
+    thresholds = {name: one.threshold for name, one in tall_calibration(detector).items()}
+    share = 0.0 if where is None else _TALL_SHARE
+    if where is not None:
+        least = [*thresholds.values(), *([] if min_confidence is None else [min_confidence])]
+        tall_table = tall_picks(image, where, detector, min(least), part_of(progress, 0.0, share))
+    # Findings depend on these thresholds, whatever the user asks for.
+    sure = _above(tall_table, thresholds)
+    tall_depths = sure["depth_m"].to_numpy(float)
     rows_pass = _RowsPass(image, check, textures=check and detector.drift_reference is not None)
-    table, judged = pick_strips(
+    own, judged = pick_strips(
         image,
         detector,
         min_confidence=min_confidence,
         add_rows=rows_pass.add,
         # Zones that end above the base of a strip get no further pick, and can be measured.
-        add_picks=rows_pass.zones.measure,
-        progress=part_of(progress, 0.0, share),
+        add_picks=lambda depths, base: rows_pass.zones.measure(np.concatenate([depths, tall_depths]), base),
+        progress=part_of(progress, share, 1.0),
     )
-    depths, reach = judged["depth_m"].to_numpy(float), detector.tallest
-    if where is not None:
-        # Findings depend on the detector's own thresholds, whatever the user asks for.
-        least = [*detector.thresholds.values(), *([] if min_confidence is None else [min_confidence])]
-        tall_table = tall_picks(image, where, detector, min(least), part_of(progress, share, 1.0))
-        sure = _above(tall_table, detector.thresholds)
-        table = join_tall(
-            table, sure if min_confidence is None else _above(tall_table, dict.fromkeys(CLASSES, min_confidence))
-        )
-        depths, reach = np.concatenate([depths, sure["depth_m"]]), reach * compression(image)
+    shown = sure if min_confidence is None else _above(tall_table, dict.fromkeys(CLASSES, min_confidence))
+    table = join_tall(own, shown) if len(shown) else own
+    reach = detector.tallest * (1.0 if where is None else compression(image))
     image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
     picks, findings = complete(table, image)
     picks, row_findings = downgrade_picks_along_rows(picks, image)
     findings = [
         *_out_of_reach(image, reach, tall=where is not None),
-        *_no_picks_findings(image, depths, measured, zones),
+        *_no_picks_findings(image, len(judged) + len(sure), measured, zones),
         *findings,
         *row_findings,
     ]
@@ -317,14 +317,12 @@ def _out_of_reach(image: WellImage, tallest: float, tall: bool) -> list[Finding]
 
 
 def _no_picks_findings(
-    image: WellImage, depths: Array, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
+    image: WellImage, count: int, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
 ) -> list[Finding]:
-    """Report zones without a pick at one of the depths: there may be no planes, or the picker may miss them."""
-    # A zone that has tall traces only was measured without them.
-    unpicked = [zone for zone in zones_of_well if not ((depths >= zone.top) & (depths < zone.base)).any()]
-    zones, kind = unpicked_zones(unpicked), "nothing-found"
+    """Report zones without one of the picks: there may be no planes, or the picker may miss them."""
+    zones, kind = unpicked_zones(zones_of_well), "nothing-found"
     metres = measured.metres
-    if not depths.size and metres >= MIN_UNPICKED_LENGTH_M * (1 - 1e-6):
+    if not count and metres >= MIN_UNPICKED_LENGTH_M * (1 - 1e-6):
         layered = float(zones.loc[zones["layered"].astype(bool), "length_m"].sum())
         observed = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "
         observed += f"{1000 * row_spacing(image):.0f} mm" + (f"; {layered:.1f} m of it show layers" if layered else "")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
 from geobfdt.geometry import trace_rms
 from geobfdt.picking.attributes import dip_per_amplitude, quality_rank
-from geobfdt.picking.detector import Detector
+from geobfdt.picking.detector import Detector, TallCalibration
 from geobfdt.picking.strip_picks import pick_strips
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage, log_at, row_spacing, well_image
-from geobfdt.wells.picks import CLASSES, PickTable, join_picks, new_picks, traces
+from geobfdt.wells.picks import PickTable, join_picks, new_picks, traces
 
-__all__ = ["compress_depths", "compression", "join_tall", "tall_picks", "tall_rows"]
+__all__ = ["compress_depths", "compression", "join_tall", "tall_calibration", "tall_picks", "tall_rows"]
 
 # Holes that are inclined by so much or more are level: flat-lying beds draw tall traces in them.
 _LEVEL_DEG = 60.0
@@ -65,6 +67,12 @@ def tall_rows(image: WellImage, detector: Detector, tall: bool | None) -> Rows |
     # An unknown inclination is below no limit.
     rows = ~(inclination < _LEVEL_DEG) if tall is None else np.full(deviation.size, tall)
     return rows if rows.any() else None
+
+
+def tall_calibration(detector: Detector) -> Mapping[str, TallCalibration]:
+    """Return the calibration of tall traces; without one, confidences and thresholds are the detector's own."""
+    own = {name: TallCalibration(threshold=threshold) for name, threshold in detector.thresholds.items()}
+    return detector.tall_calibration or own
 
 
 def compression(image: WellImage) -> float:
@@ -125,11 +133,11 @@ def tall_picks(
     if depth[last - 1] - depth[first] < factor * _MIN_COMPRESSED_HEIGHT_M:
         return new_picks()
     compressed = compress_depths(image.isel(depth=slice(int(first), int(last))), factor)
-    calibration = detector.tall_calibration or dict.fromkeys(CLASSES, (1.0, 0.0))
+    calibration = tall_calibration(detector)
     # Of a pick with the least confidence here, the detector is surer.
-    before = min(float(expit((logit(min_confidence) - b) / a)) for a, b in calibration.values())
+    before = min(float(expit((logit(min_confidence) - one.intercept) / one.slope)) for one in calibration.values())
     table = pick_strips(compressed, detector.for_image(compressed), min_confidence=before, progress=progress).picks
-    slopes, intercepts = np.array([calibration[name] for name in table["class"]]).reshape(-1, 2).T
+    slopes, intercepts, _ = np.array([calibration[name] for name in table["class"]]).reshape(-1, 3).T
     table["confidence"] = expit(slopes * logit(table["confidence"].to_numpy(float)) + intercepts)
     at = depth[first] + factor * (table["depth_m"].to_numpy(float) - depth[first])
     kept = 2 * table["amplitude_m"].to_numpy(float) >= _MIN_COMPRESSED_HEIGHT_M
