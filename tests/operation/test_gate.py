@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -16,6 +18,7 @@ from typer.testing import CliRunner
 
 import geobfdt
 from geobfdt.cli.app import app
+from geobfdt.evaluation.scores import evaluate
 from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
@@ -154,6 +157,28 @@ def test_what_cannot_be_measured_does_not_pass(field: Path, champion: Path, answ
     settings = GateSettings(least={"all": {"repeatability": 0.0}}, most={"each": {"depth_error_mm": 1000}})
     verdict = gate(champion, field, settings)
     assert not any(one.passed for one in verdict.demands)
+
+
+def test_picks_that_chance_never_matches_have_a_bound(
+    field: Path, champion: Path, answers: dict[str, Change], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No copy at a wrong depth has a match: with F1 of 1 and one match in one of k copies, z would be n sqrt(k)."""
+    copies = 50
+    counts: dict[str, int] = {}
+
+    def evaluate_without_chance(*tables: Any, **options: Any) -> Any:
+        scores = evaluate(*tables, **options)
+        # The first call scores the picks, the second one their repeatability.
+        for name, planes in scores.best().groupby("class")["n_truth"].max().items():
+            counts.setdefault(str(name), int(planes))
+        return replace(scores, null_f1={key: np.zeros(copies) for key in scores.null_f1})
+
+    monkeypatch.setattr("geobfdt.operation.gate.evaluate", evaluate_without_chance)
+    verdict = gate(champion, field, GateSettings(least={"each": {"z_5cm": 5}}, planes=5))
+    assert {one.class_ for one in verdict.demands} == {"bedding", "fracture"}
+    for one in verdict.demands:
+        assert one.value == pytest.approx(counts[one.class_] * copies**0.5, rel=0.01)
+        assert one.passed
 
 
 def test_a_study_can_be_demanded(field: Path, champion: Path, tmp_path: Path) -> None:

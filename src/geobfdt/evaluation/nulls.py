@@ -24,7 +24,16 @@ from geobfdt.evaluation.counts import Counts, count, moved_pairs
 from geobfdt.evaluation.matching import Kind, Planes
 from geobfdt.evaluation.scope import Group
 
-__all__ = ["MIN_SHIFT_M", "NULL_KINDS", "NullKind", "mean_orientation", "null_counts", "null_depths", "z_score"]
+__all__ = [
+    "MIN_SHIFT_M",
+    "NULL_KINDS",
+    "NullKind",
+    "mean_orientation",
+    "null_counts",
+    "null_depths",
+    "z_bound",
+    "z_score",
+]
 
 NullKind = Literal["shift", "uniform", "fence", "constant"]
 # Kinds of null pickers, which look at no image.
@@ -176,3 +185,28 @@ def z_score(score: float, null_scores: npt.ArrayLike) -> float:
     values = np.asarray(null_scores, dtype=float)
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
     return (score - float(values.mean())) / spread if spread > 1e-12 else float("nan")
+
+
+def z_bound(score: float, copies: int, planes: int) -> float:
+    """
+    Return a lower bound of z where no null copy has a match.
+
+    Parameters
+    ----------
+    score : float
+        F1 of the picks.
+    copies : int
+        Number of null copies; not one pick of any of them matches a plane.
+    planes : int
+        Number of picks and true planes together.
+
+    Notes
+    -----
+    The bound is z as it would be with one match in one of the copies.
+
+    Examples
+    --------
+    >>> round(z_bound(0.5, 50, 40), 1)
+    70.6
+    """
+    return z_score(score, np.array([2 / planes] + [0.0] * (copies - 1)))

@@ -132,6 +132,11 @@ class Scores:
             )  # fmt: skip
         return pd.DataFrame(rows)
 
+    @property
+    def copies(self) -> int:
+        """Number of shifted copies of the picks."""
+        return next((len(values) for values in self.null_f1.values()), 0)
+
     def best(self) -> pd.DataFrame:
         """Return the rows of :meth:`table` by trace where the truth of a class has traces, else by depth."""
         table = self.table()

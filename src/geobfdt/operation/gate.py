@@ -13,6 +13,7 @@ import pandas as pd
 
 from geobfdt.evaluation.calibration import calibrate
 from geobfdt.evaluation.comparison import compare
+from geobfdt.evaluation.nulls import z_bound
 from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.evaluation.wording import records
 from geobfdt.model.bundle import Bundle
@@ -364,6 +365,10 @@ def _measure_classes(
             for column in ("precision", "recall", "f1", "z")
             for cm in (2, 3, 5)
         }
+        row = best.loc[(name, 0.05)]
+        if np.isnan(row["z"]) and row["null_f1"] == 0 and row["f1"] > 0:
+            planes = int(row["n_truth"] + row["n_picks"])
+            measures[name]["z_5cm"] = z_bound(row["f1"], scores.copies, planes)
         measures[name] |= {
             "calibration_error": float(calibration_errors.get(name, np.nan)),
             "depth_bias_mm": abs(1000 * float(errors.get((name, "depth_bias_m"), np.nan))),
