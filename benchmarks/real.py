@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from geobfdt.wells.image import WellImage
 
+TALL_AMPLITUDE_M = 0.6
 SHIFTS = 200
 LEAST_SHIFT_M = 1.0
 
@@ -226,6 +227,8 @@ def main() -> None:
     with_tall = [pick(half) for half in halves(density)]
     for depth_m in (0.1, 0.3):
         compare("lwd density, odd and even sectors", with_tall, density, depth_m, 5)
+    tall = [picks[picks["amplitude_m"] > TALL_AMPLITUDE_M] for picks in with_tall]
+    compare("the same, traces over 1.2 m tall", tall, density, 0.3, 5)
     own_scale = [pick(half, tall=False) for half in halves(density)]
     compare("the same with --no-tall", own_scale, density, 0.1, 5)
     write_results(arguments.out, rows, None if arguments.method == "hough" else arguments.model)
