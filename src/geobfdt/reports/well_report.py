@@ -247,7 +247,7 @@ def _intensity_section(structure: Structure) -> str:
             "spacing (m)",
             "P32 (m²/m³)",
             "95 %",
-            "structural dip removed (deg)",
+            "restored (deg)",
         )
         lines = [
             (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
@@ -257,7 +257,8 @@ def _intensity_section(structure: Structure) -> str:
              f"{line.level[0]:.0f}/{line.level[1]:03.0f}" if np.isfinite(line.level[0]) else "-")
             for number, line in enumerate(structure.sets, start=1)
         ]  # fmt: skip
-        text += f"<h2>Fracture sets</h2>{html_table(titles, lines)}"
+        restored = "Restored: dip and azimuth without the structural dip."
+        text += f"<h2>Fracture sets</h2>{html_table(titles, lines)}<p>{restored}</p>"
     return text
 
 
