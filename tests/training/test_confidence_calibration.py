@@ -61,7 +61,7 @@ def test_few_planes_move_the_threshold_little(length: float, monkeypatch: pytest
     right = held_out.picks.assign(confidence=0.9)
     wrong = right.assign(confidence=0.8, depth_m=right["depth_m"] + 0.25)
     picks = pd.concat([right, wrong], ignore_index=True)
-    monkeypatch.setattr("geobfdt.training.confidence_calibration.pick_all", lambda *_: picks)
+    monkeypatch.setattr("geobfdt.training.confidence_calibration.pick_all", lambda *_, **__: picks)
     had = Calibration(threshold=0.3)
     bundle = Bundle(None, CurveSettings(), {"bedding": had, "fracture": had})  # type: ignore[arg-type]
     fitted = calibrate_bundle(bundle, [held_out]).calibration
