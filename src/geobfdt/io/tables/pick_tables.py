@@ -248,8 +248,9 @@ def _note_north(findings: FileFindings, north: str, declination: float = float("
         return
     # Without its declination a magnetic azimuth is off by up to tens of degrees.
     unsure = north == "magnetic" and np.isnan(declination)
-    observed = f"azimuths are from {north} north, declination "
-    observed += "not given" if np.isnan(declination) else f"{declination:g} deg"
+    observed = f"azimuths are from {north} north"
+    if north != "true" or not np.isnan(declination):
+        observed += ", declination " + ("not given" if np.isnan(declination) else f"{declination:g} deg")
     action = "kept as such"
     action += "; turn them to true north before they are compared with others" if unsure else ""
     findings.add(Severity.MAJOR if unsure else Severity.INFO, "north", observed, action)
@@ -340,7 +341,9 @@ def _named(path: Path, table: pd.DataFrame, well: str | None) -> Interpretation:
     own = _rows(names, np.arange(len(names)) + 2, well, findings)
     rows = table.assign(well=names)[own].reset_index(drop=True)
     north = check_one_north(rows, path)
-    _note_north(findings, north)
+    # True north is what own tables hold as a rule.
+    if north != "true":
+        _note_north(findings, north)
     check_repetitions(rows, findings)
     if "depth_m" in rows:
         findings += amplitude_contradictions(rows, path.name)
