@@ -22,7 +22,7 @@ def _picks(amplitude: list[float]) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("deviation", "amplitudes", "offset", "doubted"),
+    ("deviation", "amplitudes", "offset", "suspect"),
     [
         (80.0, [0.2, 0.2, 0.3, 0.0, 0.2, 0.25], False, [3]),  # one flat among steep ones in an inclined hole
         (5.0, [0.2, 0.2, 0.3, 0.0, 0.2, 0.25], False, []),  # upright hole: beds may be flat
@@ -32,14 +32,14 @@ def _picks(amplitude: list[float]) -> pd.DataFrame:
         (5.0, [0.2, 0.3], True, []),
     ],
 )
-def test_doubt(deviation: float, amplitudes: list[float], offset: bool, doubted: list[int]) -> None:
+def test_quality(deviation: float, amplitudes: list[float], offset: bool, suspect: list[int]) -> None:
     """Quality falls to D, and a finding says so; nothing else changes."""
     image, picks = _well(deviation), _picks(amplitudes)
     if offset:
         image = add_findings(image, [OFFSETS])
     changed, findings = downgrade_picks_along_rows(picks, image)
-    assert np.flatnonzero(changed["quality"] == "D").tolist() == doubted
-    assert [finding.kind for finding in findings] == (["picks-along-rows"] if doubted else [])
+    assert np.flatnonzero(changed["quality"] == "D").tolist() == suspect
+    assert [finding.kind for finding in findings] == (["picks-along-rows"] if suspect else [])
     pd.testing.assert_frame_equal(changed.drop(columns="quality"), picks.drop(columns="quality"))
 
 

@@ -109,7 +109,7 @@ def test_margin_tells_intervals_and_doubts() -> None:
     assert {bar.label: bar.spans.tolist() for bar in bars} == {
         "bedding interpreted": [[5.0, 18.0]],
         "ignored": [[20.0, 22.0]],
-        "doubted": [[12.0, 14.0]],
+        "flagged": [[12.0, 14.0]],
     }
     ax = strip()
     draw_margin(ax, bars, 10.0, 21.0)
@@ -117,7 +117,7 @@ def test_margin_tells_intervals_and_doubts() -> None:
         c.get_label(): (c.get_paths()[0].vertices[:, 1].min(), c.get_paths()[0].vertices[:, 1].max())
         for c in ax.collections
     }
-    assert reach == {"bedding interpreted": (10.0, 18.0), "ignored": (20.0, 21.0), "doubted": (12.0, 14.0)}
+    assert reach == {"bedding interpreted": (10.0, 18.0), "ignored": (20.0, 21.0), "flagged": (12.0, 14.0)}
 
 
 def test_an_interval_without_length_is_no_bar() -> None:

@@ -15,7 +15,7 @@ from matplotlib.patches import Ellipse, Rectangle
 from matplotlib.text import Text
 
 from geobfdt.reports.side_tracks import Bar
-from geobfdt.reports.style import DOUBTED, INK, KINDS, MUTED, RAMP, UNMEASURED, is_weak, kinds_of
+from geobfdt.reports.style import FLAGGED, INK, KINDS, MUTED, RAMP, UNMEASURED, is_weak, kinds_of
 from geobfdt.reports.tracks import reference_name
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import PickTable
@@ -148,7 +148,7 @@ def _header_fields(image: WellImage, picks: PickTable, page: Page) -> list[tuple
         ("Picks on this page", counted + (f" ({status})" if status else "")),
         ("Picked by", by or ("not said" if len(picks) else "no picks")),
         ("Image source", attrs["source"] or "not named"),
-        ("Doubts about the image", finding_counts),
+        ("Findings of the image check", finding_counts),
     ]
 
 
@@ -197,7 +197,7 @@ def _draw_key(  # noqa: PLR0913
         )
     entries += [(0.22, partial(_draw_mark, ax, mark), f"{mark.label} {mark.number}", INK) for mark in marks]
     entries += [(0.1, partial(_draw_swatch, ax, bar.colour, width=0.07), bar.label, INK) for bar in bars]
-    entries += [(0.0, lambda _x, _y: None, note, DOUBTED) for note in notes]
+    entries += [(0.0, lambda _x, _y: None, note, FLAGGED) for note in notes]
     x, y = 0.0, HEADER_HEIGHT_INCHES - 1.37
     for size, draw, words, colour in entries:
         label = ax.text(x + size + 0.05, y, words, fontsize=7.5, va="center", color=colour)

@@ -28,8 +28,8 @@ The confidence of a pick is the calibrated probability that it is a plane of its
 A sigma is one standard deviation. It covers how well a trace fits the pixels, and not errors of the depths, of the
 orientation or of the survey of the file.
 
-Intervals of 95 % hold the scatter of planes along the hole and the doubt about each pick. They do not hold planes that
-the hole does not meet.
+Intervals of 95 % hold the scatter of planes along the hole and the uncertainty of each pick. They do not hold planes
+that the hole does not meet.
 
 A pick that is accepted or edited is a person's decision; a proposed pick is the picker's alone.
 """)
@@ -61,7 +61,7 @@ GLOSSARY = (
     ("Cone, 95 %", "angle round a mean pole that holds the true mean in 95 of 100 cases"),
     ("Dip, true dip", "steepest angle of a plane to the horizontal"),
     ("Dip pattern", "red: dips grow with depth; blue: they shrink; green: they are steady; bag: no order"),
-    ("Finding", "what is repaired, missing or doubtful in the data, with its place and what to do"),
+    ("Finding", "what is repaired, missing or uncertain in the data, with its place and what to do"),
     ("Girdle", "bed poles along a great circle, as of a fold; the fold axis is square to it"),
     ("Kappa", "concentration of poles about their mean after Fisher; large where planes are nearly parallel"),
     ("MD", "measured depth: length along the hole from the datum"),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from geobfdt.quality.measured import MeasuredDepths
-from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, UNMEASURED, WALL, WATCHED
+from geobfdt.reports.style import ABSTAINED, FLAGGED, HOLE, IGNORED, INK, KINDS, UNMEASURED, WALL, WATCHED
 from geobfdt.reports.tracks import depth_steps, top_axis
 from geobfdt.wells.caliper import CaliperTable
 from geobfdt.wells.image import WellImage
@@ -167,7 +167,7 @@ class Bar:
 
 def margin_bars(image: WellImage, intervals: IntervalTable | None) -> list[Bar]:
     """
-    List what a well's margin tells: where a class was interpreted, what is ignored, what the findings doubt.
+    List what a well's margin tells: where a class was interpreted, what is ignored, where findings are.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def margin_bars(image: WellImage, intervals: IntervalTable | None) -> list[Bar]:
             for name in CLASSES
         ]
         bars.append(Bar("ignored", IGNORED, _spans(ignored)))
-    bars.append(Bar("doubted", DOUBTED, _doubted(image)))
+    bars.append(Bar("flagged", FLAGGED, _flagged(image)))
     bars.append(Bar("at the edge of what the model knows", WATCHED, _placed(image, "drift-watch")))
     bars.append(Bar("unlike what the model knows", ABSTAINED, _placed(image, "drift-abstain")))
     return [bar for bar in bars if len(bar.spans)]
@@ -229,7 +229,7 @@ def _spans(intervals: IntervalTable) -> npt.NDArray[np.float64]:
     return np.asarray(intervals[["top_m", "base_m"]].to_numpy(float))
 
 
-def _doubted(image: WellImage) -> npt.NDArray[np.float64]:
+def _flagged(image: WellImage) -> npt.NDArray[np.float64]:
     """Depth intervals that findings name as their place, the whole image apart."""
     kinds = {finding.kind for finding in image.attrs["findings"] if finding.severity != "info"}
     spans = _placed(image, *(kind for kind in kinds if not kind.startswith("drift-")))

@@ -21,9 +21,9 @@ from geobfdt.wells.picks import PickTable
 __all__ = [
     "ABSTAINED",
     "ACCENTS",
-    "DOUBTED",
     "FAINT",
     "FAINTEST",
+    "FLAGGED",
     "HOLE",
     "IGNORED",
     "INK",
@@ -48,7 +48,7 @@ INK, MUTED, FAINT, FAINTEST = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#efefef"
 UNMEASURED = "#ccd1d8"
 
 # Margin bars.
-IGNORED, DOUBTED = "#8a8f98", "#d55e00"
+IGNORED, FLAGGED = "#8a8f98", "#d55e00"
 # Of drift.
 WATCHED, ABSTAINED = "#c9a227", "#5e3c99"
 WALL, HOLE = "#7a4b12", "#f1e6d6"
@@ -58,7 +58,7 @@ STRESS = "#cc79a7"
 VUG = "#2ee6e6"
 
 # Colours that belong neither to the image nor to a plane.
-ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE, STRESS, VUG)
+ACCENTS = (UNMEASURED, IGNORED, FLAGGED, WATCHED, ABSTAINED, WALL, HOLE, STRESS, VUG)
 
 # The "heat" ramp of image logs: its lightness rises evenly, so that it survives a black-and-white copy.
 RAMP = LinearSegmentedColormap.from_list(
@@ -155,12 +155,12 @@ def group_by_style(picks: PickTable) -> Iterator[tuple[Kind, npt.NDArray[np.bool
     >>> [(rows.tolist(), face, label) for _, rows, face, label in group_by_style(picks)]
     [([False, True, False], 'white', None), ([True, False, True], '#009e73', 'Bedding')]
     """
-    kinds, doubted = kinds_of(picks), is_weak(picks)
+    kinds, weak = kinds_of(picks), is_weak(picks)
     for name, kind in KINDS.items():
         for hollow in (True, False):
-            rows = (kinds == name) & (doubted == hollow)
+            rows = (kinds == name) & (weak == hollow)
             if rows.any():
-                labelled = hollow == bool(doubted[kinds == name].all())
+                labelled = hollow == bool(weak[kinds == name].all())
                 yield kind, rows, "white" if hollow else kind.colour, kind.label if labelled else None
 
 

@@ -99,7 +99,7 @@ def write_report(  # noqa: PLR0913
     intervals : IntervalTable
         Interpreted and ignored intervals.
     findings : sequence of Finding
-        What was repaired or doubted, beside what the image itself brings.
+        What was repaired or flagged, beside what the image itself brings.
     path : Path
         The file, ``<well>.report.html``.
     progress : callable

@@ -16,7 +16,7 @@ from pydantic import Field as Described
 from geobfdt.assembly.pad_dips import Search
 from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.picking.apertures import aperture_curves, aperture_tool, measure_apertures, write_aperture_curves
-from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
+from geobfdt.picking.breakouts.lobe_picks import downgrade_picks_on_breakouts
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
 from geobfdt.picking.picker import PickedWell, detector_of, pick_well
@@ -254,8 +254,8 @@ def pick_image(
     """
     picked = pick_well(image, detector, min_confidence=min_confidence, check=True, tall=tall, progress=progress)
     breakouts = picked.breakouts
-    picks, doubtful_findings = doubt_picks_on_breakouts(picked.picks, breakouts, picked.image)
-    cautions = [*picked.findings, *_breakout_findings(picked.image, breakouts), *doubtful_findings]
+    picks, lobe_findings = downgrade_picks_on_breakouts(picked.picks, breakouts, picked.image)
+    cautions = [*picked.findings, *_breakout_findings(picked.image, breakouts), *lobe_findings]
     zones = None
     if detector.drift_reference is not None:
         zones = judge_zones(zone_table(picked.zones, picked.judged), detector.drift_reference)

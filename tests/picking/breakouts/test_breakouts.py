@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from geobfdt.geometry import trace_depth
-from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
 from geobfdt.picking.breakouts.find import find_breakouts
+from geobfdt.picking.breakouts.lobe_picks import downgrade_picks_on_breakouts
 from geobfdt.wells.breakouts import greatest_width
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import new_picks
@@ -197,13 +197,13 @@ def picks_at(traces):
     )  # fmt: skip
 
 
-def test_picks_on_breakouts_alone_are_doubted():
+def test_picks_on_breakouts_alone_get_quality_d():
     """The edge of the lobes is no bed; a bed through the lobes is."""
     bed = trace_depth([102.4, 0.05, 0.0], ANGLES)
     pixels = with_lobes(noise() - 50 * (np.abs(DEPTH[:, None] - bed) < 0.01), 60.0)
     image = well_image(pixels, DEPTH, ANGLES, **HOLE)
     lobes = find_breakouts(image)
-    picks, findings = doubt_picks_on_breakouts(picks_at([[102.0, 0.0, 0.0], [102.4, 0.05, 0.0]]), lobes, image)
+    picks, findings = downgrade_picks_on_breakouts(picks_at([[102.0, 0.0, 0.0], [102.4, 0.05, 0.0]]), lobes, image)
     assert picks["quality"].tolist() == ["D", "B"]
     assert [finding.kind for finding in findings] == ["picks-on-breakouts"]
 
@@ -212,4 +212,4 @@ def test_without_breakouts_picks_stay_as_they_are():
     """The very same table."""
     image = well_image(noise(), DEPTH, ANGLES, **HOLE)
     picks = picks_at([[102.0, 0.0, 0.0]])
-    assert doubt_picks_on_breakouts(picks, find_breakouts(image), image)[0] is picks
+    assert downgrade_picks_on_breakouts(picks, find_breakouts(image), image)[0] is picks

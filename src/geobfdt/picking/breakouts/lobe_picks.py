@@ -13,7 +13,7 @@ from geobfdt.wells.breakouts import greatest_width
 from geobfdt.wells.image import WellImage, hole_radius, place_of
 from geobfdt.wells.picks import PickTable, traces
 
-__all__ = ["doubt_picks_on_breakouts"]
+__all__ = ["downgrade_picks_on_breakouts"]
 
 # A trace meets a lobe where it passes within this distance of it.
 _REACH_M = 0.02
@@ -21,7 +21,7 @@ _REACH_M = 0.02
 _SIDE_DEG = 6.0
 # A pick is looked at if so much of its trace meets lobes, ...
 _MIN_SHARE = 0.05
-# ... and doubted if the mean profile across the rest of its trace varies less, in scatters of a pixel: noise alone
+# ... and suspect if the mean profile across the rest of its trace varies less, in scatters of a pixel: noise alone
 # makes some 0.2.
 _MIN_VARIATION = 0.4
 # Rows around a trace that its template needs.
@@ -31,7 +31,7 @@ _TYPICAL_ERROR_M = 0.005  # The picks are refined already.
 _SHOWN = 5  # Depths that the finding names.
 
 
-def doubt_picks_on_breakouts(
+def downgrade_picks_on_breakouts(
     picks: PickTable, breakouts: pd.DataFrame, image: WellImage
 ) -> tuple[PickTable, list[Finding]]:
     """
@@ -49,7 +49,7 @@ def doubt_picks_on_breakouts(
     Returns
     -------
     picks : DataFrame
-        The same, with quality D where a pick is in doubt; the very same table where there is no breakout.
+        The same, with quality D where a pick is suspect; the very same table where there is no breakout.
     findings : list of Finding
         ``picks-on-breakouts``, if there are any.
 
@@ -62,17 +62,17 @@ def doubt_picks_on_breakouts(
     if picks.empty or breakouts.empty:
         return picks, []
     lines = traces(picks)
-    doubted = np.zeros(len(picks), dtype=bool)
+    suspect = np.zeros(len(picks), dtype=bool)
     for number in np.flatnonzero(np.isfinite(lines).all(axis=1)):
         mine = _lobes_on(lines[number], breakouts)
         if len(mine):
-            doubted[number] = _variation(lines[number], mine, image) < _MIN_VARIATION
-    if not doubted.any():
+            suspect[number] = _variation(lines[number], mine, image) < _MIN_VARIATION
+    if not suspect.any():
         return picks, []
-    depth = picks["depth_m"].to_numpy(float)[doubted]
+    depth = picks["depth_m"].to_numpy(float)[suspect]
     where = ", ".join(f"{at:.2f}" for at in depth[:_SHOWN]) + (" ..." if len(depth) > _SHOWN else "")
     observed = f"{len(depth)} of {len(picks)} picks show on breakouts alone, at {where} m"
-    changed = PickTable(picks.assign(quality=picks["quality"].where(~doubted, "D")))
+    changed = PickTable(picks.assign(quality=picks["quality"].where(~suspect, "D")))
     action = "quality D; reject what the rest of the wall does not show"
     return changed, [Finding(Severity.MAJOR, "picks-on-breakouts", place_of(image), observed, action)]
 
