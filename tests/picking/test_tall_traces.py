@@ -88,7 +88,7 @@ def test_holes_that_rise_are_level_too(detector: Detector) -> None:
 
 
 def test_the_least_confidence_holds_for_tall_traces(detector: Detector) -> None:
-    """A least confidence is that of the column in the table, whatever the network said of the compressed image."""
+    """A least confidence is that of the column in the table, and not the network's on the compressed image."""
     image = density_image(TALL)
     rows = np.full(image.sizes["depth"], True)
     every, sure = (tall_picks(image, rows, detector, least) for least in (0.01, 0.3))

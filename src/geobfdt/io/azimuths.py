@@ -8,10 +8,10 @@ from geobfdt.io.arrays import Array
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.runtime.findings import Severity
 
-__all__ = ["within_turn"]
+__all__ = ["may_be_radians", "within_turn"]
 
 _GRADIANS = 400.0  # A turn in gradians.
-_MIN_AZIMUTHS = 10  # Fewer azimuths may all be near north.
+_MIN_ANGLES = 10  # Fewer azimuths may all be near north, and fewer dips nearly level.
 
 
 def within_turn(azimuth: Array, name: str, unit: str, findings: FileFindings) -> Array:
@@ -58,11 +58,21 @@ def within_turn(azimuth: Array, name: str, unit: str, findings: FileFindings) ->
     return np.where(out, azimuth % 360.0, azimuth)
 
 
+def may_be_radians(angles: Array, largest: float) -> bool:
+    """
+    Say whether angles without a unit may be radians: many, none above the largest one (rad), and some fractional.
+
+    Examples
+    --------
+    >>> may_be_radians(np.linspace(0.1, 1.5, 12), np.pi / 2), may_be_radians(np.arange(12.0), np.pi / 2)
+    (True, False)
+    """
+    return len(angles) >= _MIN_ANGLES and bool(angles.max() <= largest + 1e-3 and (angles % 1 > 0).any())
+
+
 def _check_radians(azimuth: Array, name: str, findings: FileFindings) -> None:
     """Add a finding where many azimuths without a unit are as small as radians, and differ by fractions."""
     values = azimuth[np.isfinite(azimuth)]
-    if len(values) < _MIN_AZIMUTHS or np.abs(values).max() > 2 * np.pi + 1e-3 or np.ptp(values) < 1:
-        return
-    if (values % 1 > 0).any():
+    if may_be_radians(np.abs(values), 2 * np.pi) and np.ptp(values) >= 1:
         observed = f"no azimuth of {name!r} exceeds {np.abs(values).max():.3g}, and nothing names its unit"
         findings.major("angles-may-be-radians", observed, "read as degrees; if they are radians, name the unit rad")

@@ -220,15 +220,16 @@ def pick_well(
     table = join_tall(own, shown) if len(shown) else own
     reach = detector.tallest * (1.0 if where is None else compression(image))
     image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
-    picks, findings = complete(table, image)
-    picks, row_findings = downgrade_picks_along_rows(picks, image)
+    every, findings = complete(table, image)
+    judged = every if judged is table else complete(judged, image)[0]
+    picks, row_findings = downgrade_picks_along_rows(every, image)
     findings = [
         *_out_of_reach(image, reach, tall=where is not None),
         *_no_picks_findings(image, len(judged) + len(sure), measured, zones),
         *findings,
         *row_findings,
     ]
-    return PickedWell(picks, complete(judged, image)[0], findings, image, measured, zones, rows_pass.breakouts())
+    return PickedWell(picks, judged, findings, image, measured, zones, rows_pass.breakouts())
 
 
 def _above(picks: PickTable, thresholds: Mapping[str, float]) -> PickTable:

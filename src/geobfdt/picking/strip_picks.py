@@ -50,7 +50,7 @@ class StripPicks(NamedTuple):
     picks : PickTable
         Picks from the least confidence that was asked for.
     judged : PickTable
-        Picks from the detector's own thresholds.
+        Picks from the detector's own thresholds; the same table where nothing else was asked for.
     """
 
     picks: PickTable
@@ -112,8 +112,8 @@ def pick_strips(
         if number % _STRIPS_PER_TRIM == 0:
             trim_heap()
         progress(float(np.clip((base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
-    picks, judged = (table.picks(image, detector.source) for table in (tables[-1], tables[0]))
-    return StripPicks(picks, judged)
+    judged = tables[0].picks(image, detector.source)
+    return StripPicks(judged if len(tables) == 1 else tables[-1].picks(image, detector.source), judged)
 
 
 class _Table:

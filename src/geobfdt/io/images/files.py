@@ -150,12 +150,6 @@ def has_pads_only(path: str | Path) -> bool:
     return _reader(path) is frames and pads.has_pads_only(path)
 
 
-def _refuse_null(path: Path, options: ReadingOptions) -> None:
-    """Refuse a null of pixels for a recording, which has none."""
-    if options.null is not None:
-        raise InputError(path, "--null is for images, and this is a recording of buttons", "leave it out")
-
-
 def read_recording(path: str | Path, options: ReadingOptions, arrays: Collection[str] = ()) -> PadRecording:
     """
     Read what a pad tool or a dipmeter recorded, before it is an image.
@@ -179,11 +173,11 @@ def read_recording(path: str | Path, options: ReadingOptions, arrays: Collection
 
     path = Path(path)
     reader = _reader(path)
+    if reader in (frames, lis) and options.null is not None:
+        raise InputError(path, "--null is for images, and this is a recording of buttons", "leave it out")
     if reader is frames:
-        _refuse_null(path, options)
         return pads.read_pads(path, options, arrays)
     if reader is lis:
-        _refuse_null(path, options)
         return lis.read_dipmeter(path, options)
     raise InputError(path, "is neither DLIS nor LIS, which hold the buttons of pad tools", "give the recorded file")
 

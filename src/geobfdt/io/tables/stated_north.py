@@ -51,8 +51,8 @@ def remark(line: str) -> Remark:
     >>> remark("# North reference: grid"), remark("Azimuths from true north")
     (('# North reference', 'grid'), ('', 'Azimuths from true north'))
     """
-    name, mark, value = re.match(r"([^:=]*)([:=]?)(.*)", line, re.DOTALL).groups()  # type: ignore[union-attr]
-    return (name.strip(), value.strip()) if mark else ("", name.strip())
+    first, *rest = re.split("[:=]", line, maxsplit=1)
+    return (first.strip(), rest[0].strip()) if rest else ("", first.strip())
 
 
 def north_word(text: str) -> set[str]:

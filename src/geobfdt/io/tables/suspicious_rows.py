@@ -6,14 +6,12 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.io.arrays import Array, Mask
+from geobfdt.io.azimuths import may_be_radians
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.tables.planes import Planes
 from geobfdt.io.tables.values import TableValues
 
 __all__ = ["check_repetitions", "check_rows"]
-
-# Fewer planes may all be nearly level.
-_MIN_PLANES = 10
 
 
 def check_rows(values: TableValues, planes: Planes, rows: Mask) -> None:
@@ -58,8 +56,8 @@ def check_repetitions(rows: pd.DataFrame, findings: FileFindings) -> None:
 def _check_radians(angles: Array, findings: FileFindings) -> None:
     """Add a finding where dips of many planes are as small as radians, and fractional; level beds have such dips."""
     dips = angles[np.isfinite(angles)]
-    if any(finding.kind == "angles-may-be-radians" for finding in findings) or len(dips) < _MIN_PLANES:
+    if any(finding.kind == "angles-may-be-radians" for finding in findings):
         return
-    if dips.max() <= np.pi / 2 + 1e-3 and (dips % 1 > 0).any():
+    if may_be_radians(dips, np.pi / 2):
         observed = f"no dip exceeds {dips.max():.3g}, and the column names no unit"
         findings.minor("angles-may-be-radians", observed, "read as degrees; if they are radians, name the unit rad")
